@@ -1,0 +1,1 @@
+"""Step 1: collect, read, type, clean, profile and audit data."""

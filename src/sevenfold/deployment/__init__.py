@@ -1,0 +1,1 @@
+"""Step 7a: the bundle, the compiled runtime and the server."""

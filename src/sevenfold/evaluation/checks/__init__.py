@@ -1,0 +1,1 @@
+"""One file for each check that needs a model."""

@@ -1,0 +1,1 @@
+"""Step 2: turn columns of any kind into inputs that a model accepts."""

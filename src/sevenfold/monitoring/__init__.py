@@ -1,0 +1,1 @@
+"""Step 7b: logs of predictions, drift and performance."""

@@ -1,0 +1,1 @@
+"""Contract checks that we ship, for our own items and for those of others."""

@@ -1,0 +1,1 @@
+"""Step 4: optimise on training rows only, regularised, early-stopped, resumable."""

@@ -1,0 +1,1 @@
+"""Step 6: search, ensembles, calibration and thresholds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -25,4 +26,10 @@ def serve(
     """Serve a model over HTTP: Open Inference Protocol, POST /predict, /metrics, /docs."""
     from sevenfold.api.serve import serve as api_serve
 
-    api_serve(model, name=name, port=port, host=host, token_file=token_file, store=store)
+    def say(url: str) -> None:
+        print(
+            f"Serving '{name}' at {url}: try {url}/ in a browser, {url}/docs for the API; Ctrl-C stops.",
+            file=sys.stderr,
+        )
+
+    api_serve(model, name=name, port=port, host=host, token_file=token_file, store=store, on_start=say)

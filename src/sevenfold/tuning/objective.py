@@ -38,19 +38,19 @@ def ranking_value(pipeline: Pipeline, table: pl.DataFrame, target: Target, task:
     metric = METRICS.get(task.metric)()
     if metric.spec.needs is not Needs.RANKING:
         return score_predictions(task, target, pipeline.predict(table))
-    per_user = ranking_per_user(pipeline, table, target, task)
+    per_user = rank_table(pipeline, table, task)[task.metric]
     value = float(per_user.mean()) if len(per_user) else 0.0
     return value, metric.loss(value)
 
 
-def ranking_per_user(pipeline: Pipeline, table: pl.DataFrame, target: Target, task: Task) -> Floats:
-    """The run's ranking metric for each user of the held-out rows: (users,)."""
+def rank_table(pipeline: Pipeline, table: pl.DataFrame, task: Task) -> dict[str, Floats]:
+    """Ranking metrics, at the depth of the run's metric, of each user of held-out rows: name -> (users,)."""
     from sevenfold.core.inputs import Form
     from sevenfold.evaluation.ranking import ranking_scores
 
     assert isinstance(pipeline.model, Recommender)
     assert task.goal is Goal.RECOMMENDATION
-    name, _, depth = task.metric.partition("@")
+    depth = int(task.metric.partition("@")[2] or 10)
     codes = pipeline.inputs(table)[Form.IDS].values
-    scores = ranking_scores(pipeline.model, codes[:, 0], codes[:, 1], int(depth or 10))
-    return scores[name]
+    scores = ranking_scores(pipeline.model, codes[:, 0], codes[:, 1], depth)
+    return {f"{name}@{depth}": values for name, values in scores.items() if name != "user"}

@@ -32,7 +32,7 @@ def binary(seed: int, rows: int, shift: float = 1.0):
     return truth, np.column_stack([1 - score, score])
 
 
-def coverage(name, draw, expected, repeats=150):
+def coverage(name, draw, expected, repeats=100):
     metric = METRICS.get(name)()
     hits = 0
     for seed in range(repeats):

@@ -42,6 +42,11 @@ class Catalogue(Generic[T]):
             self._outside()
         return list(self._items)
 
+    def entries(self) -> dict[str, str]:
+        """Where each item is, as "module:attribute" by name."""
+        self.names()
+        return dict(self._items)
+
     def __contains__(self, name: object) -> bool:
         return name in self.names()
 

@@ -21,8 +21,8 @@ def audit(
         RequestError, DataError: the data cannot be read, or a named column is not there.
     """
     from sevenfold.core.config import Plan
-    from sevenfold.data.checks.base import DataSubject
-    from sevenfold.data.checks.catalogue import audit as run_checks
+    from sevenfold.data.checks import DataSubject
+    from sevenfold.data.checks import audit as run_checks
     from sevenfold.data.clean import conform
     from sevenfold.data.dataset import build
     from sevenfold.data.infer import infer
@@ -52,6 +52,7 @@ def audit(
         rows=rows,
         test_table=test_table,
         profile=profile(table, schema),
+        source=raw.source,
         violations=violations,
     )
     result = run_checks(subject)

@@ -197,8 +197,7 @@ def _given_test(test: Any, source: Mapping[str, Any], schema: Schema, task: Task
 def _audit(
     session: Session, prepared: Any, table: pl.DataFrame, sealed: Any, profiled: Profile, planned: list[Finding]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    from sevenfold.data.checks.base import DataSubject
-    from sevenfold.data.checks.catalogue import audit
+    from sevenfold.data.checks import DataSubject, audit
 
     subject = DataSubject(
         table=table,
@@ -208,7 +207,9 @@ def _audit(
         rows=prepared.rows,
         test_table=None if sealed is None else sealed[0],
         profile=profiled,
+        source=prepared.dataset.source,
         violations=prepared.violations,
+        streams=session.streams,
     )
     result = audit(subject)
     findings = [finding.to_json() for finding in [*planned, *result.findings]]

@@ -114,7 +114,7 @@ def _references(
 
     predictors: dict[str, Predictor] = {}
     scores: dict[str, Score] = {}
-    names = YARDSTICKS[collected.task.goal.is_classification]
+    names: tuple[str, ...] = YARDSTICKS[collected.task.goal.is_classification]
     if collected.task.goal is Goal.RECOMMENDATION:
         names = ("popularity",)
     for shown, name in zip(_REFERENCE_NAMES, names, strict=False):
@@ -167,7 +167,8 @@ def deploy(
 ) -> dict[str, Any]:
     """Write findings, card, bundle and report; the result as `train --json` prints it."""
     from sevenfold.deployment.bundle import Contents, load, save
-    from sevenfold.report.build import write_card, write_report
+    from sevenfold.report.build import report_data
+    from sevenfold.report.card import write_card
 
     folder = session.folder
     findings = collected.findings + evaluation["model_findings"]
@@ -187,7 +188,7 @@ def deploy(
         "trials": sum(trial.origin != "yardstick" and bool(trial.folds) for trial in trials),
         "findings": findings,
     }
-    card = write_card(folder)
+    write_card(report_data(folder), folder.card)
     seen = final.choice.seen
     predictions = final.choice.predicted[seen]
     if final.choice.calibrator is not None:
@@ -197,7 +198,7 @@ def deploy(
         collected.workspace.schema,
         json.loads(folder.profile.read_text(encoding="utf-8")),
         collected.golden,
-        card,
+        folder.card.read_text(encoding="utf-8"),
         metadata={
             "run": folder.path.name,
             "fingerprint": collected.fingerprint,
@@ -212,8 +213,6 @@ def deploy(
     save(folder.model, contents)
     load(folder.model)  # replays the golden rows: a bundle that does not give the same is an error now, not in service
     result["bytes"] = folder.model.stat().st_size
-    result["seconds"] = round(session.deadline.spent(), 2)
-    write_report(folder, result)
     result["seconds"] = round(session.deadline.spent(), 2)
     return result
 

@@ -11,10 +11,11 @@ def write_report(run: str | Path) -> Path:
     """The path of the run's report.html, written from what the run folder holds.
 
     Raises:
-        RequestError: it is no run folder, or the run has not ended.
+        RequestError: it is no run folder.
     """
-    from sevenfold.report.build import write_report as write
+    from sevenfold.report.build import report_data
+    from sevenfold.report.page import write_page
 
     opened = Run.open(run)
-    write(opened.folder, opened.result)
+    write_page(report_data(opened.folder), opened.report)
     return opened.report

@@ -11,6 +11,7 @@ from typing import Any
 import sevenfold
 from sevenfold.api.collect import Collected, collect, restore
 from sevenfold.api.finish import deploy, evaluate_final
+from sevenfold.api.report import write_report
 from sevenfold.api.run import Run
 from sevenfold.api.session import Listener, Session, default_folder
 from sevenfold.api.tune import candidates_for, choose_final, search
@@ -120,6 +121,7 @@ def _learn(session: Session, collected: Collected, resumed: bool) -> Run:
     with session.step("deployment"):
         result = deploy(session, collected, final, evaluation, trials)
     session.note(Happening.RUN_FINISHED, {"result": result})
+    write_report(session.folder.path)
     return Run(session.folder)
 
 

@@ -60,7 +60,7 @@ class Session:
     def settle(self, folder: RunFolder, resumed: bool = False) -> None:
         """Open the journal in the run folder and write what was held back."""
         self._folder = folder
-        self._journal = Journal(folder.journal)
+        self._journal = Journal(folder.journal, None if resumed else self.deadline.started)
         held, self._held = self._held, []
         for kind, data in [] if resumed else held:
             self._journal.append(kind, data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ from sevenfold.tuning.trial import Status, Trial, fold_event
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
-_FINISH_SHARE, _FINISH_LEAST, _FINISH_MOST = 0.10, 3.0, 60.0
+_FINISH_SHARE, _FINISH_LEAST, _FINISH_MOST = 0.08, 3.5, 60.0
 _REFIT_SHARE = 0.25  # of the budget, where the winner is fitted again on all rows
 _ONE_WORKER_CELLS = 2e7  # above it one job gets all cores: two copies of the features would not pay
 
@@ -48,7 +50,7 @@ class Final:
 
 def finish_seconds(budget_seconds: float) -> float:
     """What is kept back for evaluation, report and bundle."""
-    return min(max(_FINISH_SHARE * budget_seconds, _FINISH_LEAST), _FINISH_MOST)
+    return min(_FINISH_SHARE * budget_seconds + _FINISH_LEAST, _FINISH_MOST, 0.5 * budget_seconds)
 
 
 def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
@@ -153,13 +155,12 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
     for what, why in choice.reasons:
         session.decide("tuning", what, why)
     refit = not bagged(task, collected.strategy, len(workspace.folds))
+    done = _refit(session, collected, choice.members) if refit else set()
     members: list[Member] = []
-    refitted = False
     for trial in choice.members:
         folder = session.folder.trials / trial.name
-        if refit and _refit(session, collected, trial):
+        if trial.name in done:
             members.append(Member(trial.name, (load_pipeline(folder / "full"),)))
-            refitted = True
             continue
         numbers = sorted(trial.folds)
         if refit:
@@ -171,45 +172,52 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
             "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
             "combiner": choice.combiner.name,
             "weights": choice.combiner.state().get("weights"),
-            "refitted": refitted,
+            "refitted": bool(done),
         },
     )
     predictor = Predictor(task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
-    return Final(predictor, choice, refitted)
+    return Final(predictor, choice, bool(done))
 
 
-def _refit(session: Session, collected: Collected, trial: Trial) -> bool:
-    """Fit a member on every training row, with the rounds its folds chose; False (and journalled) if it fails."""
-    import time
-
-    folder = session.folder.trials / trial.name
-    if (folder / "full" / "state.json").exists():
-        return True
-    rounds = [result.rounds for result in trial.folds.values() if result.rounds]
-    left = session.deadline.left() - 0.7 * finish_seconds(session.plan.budget_seconds or 0.0)
-    stop = float("inf") if session.deadline.seconds == float("inf") else time.monotonic() + max(left, 1.0)
-    job = Job(
-        trial.name,
-        trial.recipe.to_json(),
-        -1,
-        str(folder),
-        stop_at=stop,
-        kill_at=stop + 1.0,
-        threads=session.threads,
-        rounds=max(1, round(float(np.mean(rounds)))) if rounds else None,
-    )
+def _refit(session: Session, collected: Collected, members: Sequence[Trial]) -> set[str]:
+    """Fit members on every training row, with the rounds their folds chose; the names of those that succeeded."""
     executor = session.executor
     assert executor is not None
-    executor.submit(job)
-    outcomes = executor.wait(1e9 if stop == float("inf") else max(left, 1.0) + 2.0)
-    if not outcomes or outcomes[0].result is None:
-        executor.cancel(trial.name)
-        why = outcomes[0].reason if outcomes else "it ran out of time"
-        session.decide("tuning", f"{trial.name} is not fitted again on all rows", why)
-        return False
-    session.note(Happening.FOLD_FINISHED, fold_event(trial.name, -1, outcomes[0].result))
+    unlimited = session.deadline.seconds == float("inf")
+    left = session.deadline.left() - finish_seconds(session.plan.budget_seconds or 0.0)
+    stop = float("inf") if unlimited else time.monotonic() + max(left, 1.0)
+    waiting = [t for t in members if not (session.folder.trials / t.name / "full" / "state.json").exists()]
+    done = {trial.name for trial in members} - {trial.name for trial in waiting}
+    under_way: set[str] = set()
+    while waiting or under_way:
+        while waiting and executor.running < executor.slots:
+            trial = waiting.pop(0)
+            executor.submit(_refit_job(session, trial, stop, max(1, session.threads // executor.slots)))
+            under_way.add(trial.name)
+        for outcome in executor.wait(1.0):
+            under_way.discard(outcome.job.trial)
+            if outcome.result is None:
+                session.decide("tuning", f"{outcome.job.trial} is not fitted again on all rows", outcome.reason)
+                continue
+            done.add(outcome.job.trial)
+            session.note(Happening.FOLD_FINISHED, fold_event(outcome.job.trial, -1, outcome.result))
     why = "later rows matter most" if collected.strategy == "time" else "few folds"
     if collected.task.goal is Goal.RECOMMENDATION:
         why = "every event counts"
-    session.decide("tuning", f"{trial.name} is fitted again on all training rows", why)
-    return True
+    if done:
+        session.decide("tuning", f"fitted again on all training rows: {', '.join(sorted(done))}", why)
+    return done
+
+
+def _refit_job(session: Session, trial: Trial, stop: float, threads: int) -> Job:
+    rounds = [result.rounds for result in trial.folds.values() if result.rounds]
+    return Job(
+        trial.name,
+        trial.recipe.to_json(),
+        -1,
+        str(session.folder.trials / trial.name),
+        stop_at=stop,
+        kill_at=stop + 1.0,
+        threads=threads,
+        rounds=max(1, round(float(np.mean(rounds)))) if rounds else None,
+    )

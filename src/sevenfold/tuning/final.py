@@ -10,6 +10,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Flags, Floats, Ints
 from sevenfold.core.context import Streams
+from sevenfold.core.errors import DataError
 from sevenfold.core.model import Trait
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Calibrator, Combiner, Decision
@@ -110,8 +111,10 @@ def _join(
         rows = np.sort(stream.choice(rows, _JUDGED_ROWS, replace=False))
     task, target = workspace.task, workspace.target
 
+    fold_of = first_fold(workspace)
+
     def loss(predicted: Floats, at: Ints) -> float:
-        return score_predictions(task, target.take(at), predicted[at])[1]
+        return _mean_fold_loss(task, target, predicted, at, fold_of[at])
 
     blend = greedy_blend(arrays, loss, rows, most_members)
     if len(blend.members) == 1:
@@ -130,6 +133,27 @@ def _join(
         stack.fit([array[rows] for array in stack_arrays], target.values[rows], target.classes)
         return members, stack, ("stacked ensemble", f"{why}; stacking beats plain weights in {stack_sure:.0%}")
     return members, average, ("weighted average", f"{why}; stacking would beat it in only {stack_sure:.0%}")
+
+
+def first_fold(workspace: Workspace) -> Ints:
+    """(rows,) the first fold that validates each row, -1 where none does."""
+    fold_of = np.full(len(workspace.target), -1, np.int64)
+    for number in range(len(workspace.folds) - 1, -1, -1):
+        fold_of[workspace.folds[number][1]] = number
+    return fold_of
+
+
+def _mean_fold_loss(task: Task, target: Target, predicted: Floats, at: Ints, fold_of: Ints) -> float:
+    """Mean over folds, by their rows: predictions of different folds' models are never ranked against each other."""
+    total, counted = 0.0, 0
+    for fold in np.unique(fold_of):
+        rows = at[fold_of == fold]
+        try:
+            total += score_predictions(task, target.take(rows), predicted[rows])[1] * len(rows)
+        except DataError:  # a resample without one of the classes says nothing of ranks
+            continue
+        counted += len(rows)
+    return total / counted if counted else float("inf")
 
 
 def _fit_blend(arrays: Sequence[Floats], loss, at: Ints, most_members: int) -> AverageBlend:  # type: ignore[no-untyped-def]

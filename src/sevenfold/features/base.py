@@ -122,8 +122,9 @@ def column_quantiles(values: Floats, shares: Floats) -> Floats:
         high = np.minimum(low + 1, np.maximum(counts - 1, 0)[None, :])
         weight = places - low
         below, above = np.take_along_axis(part, low, axis=0), np.take_along_axis(part, high, axis=0)
-        # The weighted sum cannot overflow, where the difference of two huge values could.
-        result[:, start : start + step] = np.where(counts > 0, below * (1 - weight) + above * weight, np.nan)
+        # The weighted sum cannot overflow, where the difference of two huge values could; its rounding is undone.
+        between = np.clip(below * (1 - weight) + above * weight, below, above)
+        result[:, start : start + step] = np.where(counts > 0, between, np.nan)
     return result
 
 

@@ -51,10 +51,11 @@ def plan(
     if style not in STYLES:
         raise unknown_name("Style", style, STYLES)
     draft = Draft.of(schema, profile, task, spec, rows, style)
-    if Trait.BASELINE in spec.traits and Trait.LINEAR not in spec.traits and Form.IDS not in spec.accepts:
-        names = [c.name for c in schema if not any(d.column == c.name for d in draft.decisions)]
-        for name in names:
-            draft.decline(name, "A baseline looks at no column.")
+    if Trait.BASELINE in spec.traits and Trait.LINEAR not in spec.traits and spec.accepts != {Form.IDS}:
+        declined = {decision.column for decision in draft.decisions}
+        for name in schema.names:
+            if name not in declined:
+                draft.decline(name, "A baseline looks at no column.")
         return FeaturePlan((), (), tuple(draft.decisions))
     _route(spec, task)(draft)
     if not draft.outputs:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
-from sevenfold.features.categories.ordered import natural_order
 from sevenfold.features.draft import Draft
 
 # Levels up to which a category gets a column each: trees, linear models, and models of distance, whose every
@@ -47,15 +45,15 @@ def plain_trees(draft: Draft) -> None:
     numbers = draft.numbers + draft.flags
     choice = "as it is" if bare else "filled in, missing ones marked"
     draft.decide(numbers, choice, "The model splits numbers of any scale.")
-    ordered = [name for name in draft.categories if _order(draft, name)]
+    ordered = _orders(draft, draft.categories)
     nominal = [name for name in draft.categories if name not in ordered]
     limit = 2 if draft.style == "target-encoded" else _TREE_COLUMNS
     small = [name for name in nominal if draft.distinct[name] <= limit]
     large = [name for name in nominal if draft.distinct[name] > limit]
     made: list[str] = []
     if ordered:
-        made.append(draft.step("ordered", "ordered", ordered, _orders(draft, ordered), give=False))
-        draft.decide(ordered, "its place in order", "Its levels have a natural order, which a tree can split.")
+        made.append(draft.step("ordered", "ordered", list(ordered), {"orders": ordered}, give=False))
+        draft.decide(list(ordered), "its place in order", "Its levels have a natural order, which a tree can split.")
     if small:
         draft.step("columns", "one_hot", small)
         draft.decide(small, "a column a level", f"At most {limit} levels.")
@@ -108,7 +106,7 @@ def linear(draft: Draft) -> None:
         _sparse_text(draft)
     else:
         _dense_text(draft)
-    _no_images(draft)
+    _images(draft)
 
 
 def distance(draft: Draft) -> None:
@@ -153,7 +151,7 @@ def _spread(draft: Draft, codes: bool) -> None:
         _sparse_text(draft)
     else:
         _dense_text(draft)
-    _no_images(draft)
+    _images(draft)
 
 
 def pictures(draft: Draft) -> None:
@@ -196,7 +194,7 @@ def _tree_rest(draft: Draft, native: bool) -> list[str]:
     if draft.texts:
         made.append(draft.step("writing", "text_stats", draft.texts, give=False))
         _dense_text(draft)
-    _no_images(draft)
+    _images(draft)
     if native:
         draft.outputs.extend(reference.removeprefix("@") for reference in made)
     return made
@@ -259,17 +257,18 @@ def _dense_text(draft: Draft) -> None:
     draft.decide(draft.texts, "topics of weighted words", "The model takes dense columns only.")
 
 
-def _no_images(draft: Draft) -> None:
-    for name in draft.images:
+def _images(draft: Draft) -> None:
+    """Pictures are left to networks, unless there is nothing else to look at."""
+    alone = not draft.steps
+    if alone and draft.images:
+        draft.step("shapes", "picture_hog", draft.images[:1])
+        draft.step("colours", "picture_stats", draft.images[:1])
+        draft.decide(draft.images[:1], "shapes and colours as numbers", "There is no other column to learn from.")
+    for name in draft.images[1:] if alone else draft.images:
         draft.decline(name, f"{draft.spec.title} takes no pictures.")
 
 
-def _order(draft: Draft, name: str) -> list[str] | None:
-    column = draft.columns[name]
-    given = column.parse.get("order")
-    return [str(level) for level in given] if given else natural_order(column.levels)
-
-
-def _orders(draft: Draft, names: Sequence[str]) -> dict[str, Any]:
-    given = {name: list(map(str, order)) for name in names if (order := draft.columns[name].parse.get("order"))}
-    return {"orders": given} if given else {}
+def _orders(draft: Draft, names: Sequence[str]) -> dict[str, list[str]]:
+    """The order of levels, from lowest to highest, of those columns whose schema holds one."""
+    found = {name: draft.columns[name].parse.get("order") for name in names}
+    return {name: [str(level) for level in order] for name, order in found.items() if order}

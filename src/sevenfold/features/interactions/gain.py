@@ -14,14 +14,15 @@ _CLASSES = 5
 
 
 def answers(target: Target) -> Floats:
-    """(rows, answers) of mean 0 and variance 1: normal scores of a number, indicators of the largest classes."""
+    """(rows, answers) of mean 0 and variance 1: a number as it is and by rank, indicators of the largest classes."""
     if target.goal.is_classification:
         sizes = np.bincount(target.codes, minlength=target.classes)
         kept = np.argsort(-sizes, kind="stable")[: 1 if target.classes == 2 else _CLASSES]
         found = (target.codes[:, None] == kept[None, :]).astype(np.float64)
     else:
-        # Ranks: a few huge values must not decide which columns matter.
-        found = _ranks(target.values)[:, None]
+        # A few huge values must not decide which columns matter.
+        held = np.clip(target.values, *np.quantile(target.values, [0.01, 0.99])) if len(target) else target.values
+        found = np.stack([held, _ranks(target.values)], axis=1)
     spread = found.std(axis=0)
     return np.asarray((found - found.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 

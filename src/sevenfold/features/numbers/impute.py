@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from sevenfold.core.arrays import Flags
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -43,11 +44,13 @@ class Impute(LearnedFeature):
         else:
             fill = constant
         empty = missing.all(axis=0)
-        marked = np.flatnonzero(missing.any(axis=0) & ~empty) if self.params["flags"] else np.empty(0, np.int64)
-        return {"fill": np.where(empty, constant, fill), "marked": marked.astype(np.int64)}
+        marked = (
+            _distinct(missing, np.flatnonzero(missing.any(axis=0) & ~empty).tolist()) if self.params["flags"] else []
+        )
+        return {"fill": np.where(empty, constant, fill), "marked": marked}
 
     def transform(self, columns: Columns) -> Block:
-        """Filled columns, then marks named "NAME:missing"."""
+        """Filled columns, then marks named "NAME:missing"; columns missing together in training share the first's."""
         values, names = read_numbers(columns, self.inputs)
         missing = np.isnan(values)
         filled = np.where(missing, self.learned["fill"], values)
@@ -55,3 +58,11 @@ class Impute(LearnedFeature):
         if len(marked):
             filled = np.concatenate([filled, missing[:, marked].astype(np.float64)], axis=1)
         return Block(Form.NUMBERS, (*names, *(f"{names[i]}:missing" for i in marked)), filled)
+
+
+def _distinct(missing: Flags, candidates: list[int]) -> list[int]:
+    """The first column of each pattern of missing rows."""
+    first: dict[bytes, int] = {}
+    for column in candidates:
+        first.setdefault(np.packbits(missing[:, column]).tobytes(), column)
+    return list(first.values())

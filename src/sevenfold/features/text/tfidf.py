@@ -97,14 +97,15 @@ class Tfidf(LearnedFeature):
                 begin, size = end, 0
 
     def transform(self, columns: Columns) -> Block:
-        """Columns "NAME:N-GRAM"; a missing or empty text gives an empty row."""
+        """Columns "NAME:WORDS" or "NAME:'CHARACTERS'"; a missing or empty text gives an empty row."""
         from scipy import sparse
 
         matrices = [sparse.csr_matrix((columns.rows, 0))]
         names: list[str] = []
         for name, vocabulary in zip(self.inputs, self.learned["columns"], strict=True):
             matrices.append(self._matrix(columns.strings(name).to_list(), vocabulary))
-            names.extend(f"{name}:{gram}" for gram in vocabulary["grams"])
+            quote = "" if self.params["unit"] == "words" else "'"
+            names.extend(f"{name}:{quote}{gram}{quote}" for gram in vocabulary["grams"])
         values = matrices[-1] if len(self.inputs) == 1 else sparse.hstack(matrices, format="csr")
         return Block(Form.SPARSE, tuple(names), values)
 

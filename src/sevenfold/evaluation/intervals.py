@@ -1,0 +1,271 @@
+"""95 % intervals of scores: bootstrap, DeLong, folds, and repeated looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+from sevenfold.core.arrays import Flags, Floats, Ints
+from sevenfold.core.errors import DataError
+from sevenfold.core.metric import Metric, Needs
+from sevenfold.core.report import Score
+from sevenfold.evaluation.resample import MOST_DRAWS, Sampler, cell_draws, cells
+
+_NORMAL = NormalDist()
+LEVEL = 0.95
+_Z = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
+
+
+def interval(
+    metric: Metric,
+    truth: Floats,
+    predicted: Floats,
+    stream: np.random.Generator,
+    weights: Floats | None = None,
+    groups: Ints | None = None,
+) -> Score:
+    """The metric's value with its 95 % interval. Same stream, same interval.
+
+    The ROC AUC of two classes takes DeLong's formula, everything else the bootstrap (stratified by class; see
+    `resample` for large data). Percentiles are widened for small samples (Hesterberg 2015), and taken around the
+    draws' own median, so that a metric which draws shift (calibration error) is not shifted twice. A value at
+    the end of its range, where every draw agrees, still gets room by the rule of three (Hanley and Lippman-Hand
+    1983): no mistake in n rows is compatible with 3 / n.
+
+    Args:
+        truth: (rows,).
+        predicted: what the metric needs, rows first.
+        weights: (rows,) or None.
+        groups: (rows,) group of each row; whole groups are then drawn.
+    Raises:
+        DataError: the metric is undefined for the rows.
+    """
+    value = metric(truth, predicted, weights)
+    rows = len(truth)
+    if metric.spec.name == "roc_auc" and predicted.shape[1] == 2 and weights is None and groups is None:
+        low, high = _delong_interval(value, truth == 1, predicted[:, 1])
+    else:
+        deviations = bootstrap(metric, truth, predicted, stream, weights, groups)
+        independent = rows if groups is None else len(np.unique(groups))
+        tail = _tail(independent)
+        low, high = value, value
+        if len(deviations):
+            low = value + min(0.0, float(np.quantile(deviations, tail)))
+            high = value + max(0.0, float(np.quantile(deviations, 1 - tail)))
+    low, high = _room_at_the_end(metric, value, low, high, truth)
+    least, most = sorted((metric.spec.best, metric.spec.worst))
+    if metric.spec.name == "bias":
+        least = -most
+    return Score(value, max(low, min(least, value)), min(high, max(most, value)), rows)
+
+
+def bootstrap(
+    metric: Metric,
+    truth: Floats,
+    predicted: Floats,
+    stream: np.random.Generator,
+    weights: Floats | None = None,
+    groups: Ints | None = None,
+    draws: int | None = None,
+) -> Floats:
+    """(draws,) deviations of the metric around the draws' median, at the scale of all rows.
+
+    Draws for which the metric is undefined are left out; fewer than 20 defined ones give an empty array.
+    """
+    needs = metric.spec.needs
+    if needs is Needs.LABELS and weights is None and groups is None:
+        (true, decided), counts = cells(truth, predicted)
+        drawn = cell_draws(true, counts, draws or MOST_DRAWS, stream)
+        return _centred([_defined(metric, true, decided, row) for row in drawn], 1.0)
+    stratified = needs in (Needs.LABELS, Needs.PROBABILITIES)
+    sampler = Sampler.plan(len(truth), truth.astype(np.int64) if stratified else None, groups, draws)
+    values = [
+        _defined(metric, truth[rows], predicted[rows], None if weights is None else weights[rows])
+        for rows in sampler(stream)
+    ]
+    return _centred(values, sampler.scale)
+
+
+def _defined(metric: Metric, truth: Floats, predicted: Floats, weights: Floats | None) -> float:
+    try:
+        return metric(truth, predicted, weights)
+    except DataError:
+        return float("nan")
+
+
+def _centred(values: Sequence[float], scale: float) -> Floats:
+    drawn = np.array(values, dtype=np.float64)
+    drawn = drawn[np.isfinite(drawn)]
+    return (drawn - np.median(drawn)) * scale if len(drawn) >= 20 else np.empty(0)
+
+
+def _tail(rows: int) -> float:
+    """Share of draws beyond each limit: 2.5 % for many rows, less for few (Hesterberg 2015, section 5.3)."""
+    if rows < 3:
+        return 0.0
+    from scipy.special import stdtrit
+
+    return _NORMAL.cdf(float(stdtrit(rows - 1, (1 - LEVEL) / 2)) * float(np.sqrt(rows / (rows - 1))))
+
+
+def _room_at_the_end(metric: Metric, value: float, low: float, high: float, truth: Floats) -> tuple[float, float]:
+    least, most = sorted((metric.spec.best, metric.spec.worst))
+    if high > low or not np.isfinite(most - least) or value not in (least, most):
+        return low, high
+    count = len(truth)
+    if metric.spec.needs is Needs.PROBABILITIES:
+        count = int(np.unique(truth, return_counts=True)[1].min())
+    room = (most - least) * min(1.0, 3.0 / count)
+    return (value - room, value) if value == most else (value, value + room)
+
+
+def _midranks(values: Floats) -> Floats:
+    """(rows,) ranks from 1, ties sharing their mean."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return (ends - (counts - 1) / 2.0)[inverse]
+
+
+def delong_error(positive: Flags, scores: Floats) -> float:
+    """Standard error of the ROC AUC, in O(n log n). Source: DeLong et al. 1988; Sun and Xu 2014."""
+    ups, downs = scores[positive], scores[~positive]
+    m, n = len(ups), len(downs)
+    if m < 2 or n < 2:
+        return float("inf")
+    everywhere = _midranks(np.concatenate((ups, downs)))
+    above = (everywhere[:m] - _midranks(ups)) / n
+    below = 1.0 - (everywhere[m:] - _midranks(downs)) / m
+    return float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
+
+
+def _delong_interval(value: float, positive: Flags, scores: Floats) -> tuple[float, float]:
+    """Limits on the logit scale, which keeps them within 0 and 1 and covers better near 1 (Pepe 2003)."""
+    error = delong_error(positive, scores)
+    if not np.isfinite(error):
+        return 0.0, 1.0
+    if error == 0.0 or value in (0.0, 1.0):
+        return value, value
+    middle = float(np.log(value / (1 - value)))
+    reach = _Z * error / (value * (1 - value))
+    return float(1 / (1 + np.exp(reach - middle))), float(1 / (1 + np.exp(-reach - middle)))
+
+
+def fold_interval(values: Sequence[float], rows: Sequence[int] | None = None, test_share: float | None = None) -> Score:
+    """The mean of the folds' values, with the corrected interval of Nadeau and Bengio 2003.
+
+    Folds share most of their training rows, so their plain standard error is too small; the variance between
+    folds is multiplied by 1 / k + test / train instead of 1 / k. A single fold has no interval of this kind.
+
+    Args:
+        values: the metric on each fold.
+        rows: rows of each fold, its weight in the mean; equal by default.
+        test_share: validation rows over training rows; 1 / (k - 1) by default.
+    """
+    scores = np.asarray(values, dtype=np.float64)
+    sizes = np.ones(len(scores)) if rows is None else np.asarray(rows, dtype=np.float64)
+    value = float(np.average(scores, weights=sizes))
+    count = len(scores)
+    total = 0 if rows is None else int(sizes.sum())
+    if count < 2:
+        return Score(value, value, value, total)
+    from scipy.special import stdtrit
+
+    share = 1 / (count - 1) if test_share is None else test_share
+    reach = float(stdtrit(count - 1, 0.5 + LEVEL / 2)) * float(np.sqrt((1 / count + share) * scores.var(ddof=1)))
+    return Score(value, value - reach, value + reach, total)
+
+
+def validation_score(
+    metric: Metric,
+    truth: Floats,
+    predicted: Floats,
+    folds: Sequence[Ints],
+    stream: np.random.Generator,
+    weights: Floats | None = None,
+    test_share: float | None = None,
+) -> Score:
+    """The metric over folds with an interval for how it does on new rows: sampling of rows and of training sets.
+
+    The value is the mean of the folds' values by their rows. The variance of one fold's value is estimated twice,
+    by bootstrap within the folds and from the differences between them; the larger one is multiplied by
+    1 / k + test / train (Nadeau and Bengio 2003). A single fold gets its bootstrap interval.
+
+    Args:
+        truth: (rows,) of all rows.
+        predicted: out-of-fold predictions of all rows; rows in no fold are not looked at.
+        folds: validation rows of each fold.
+        test_share: validation rows over training rows; 1 / (k - 1) by default.
+    Raises:
+        DataError: the metric is undefined on every fold.
+    """
+    if len(folds) == 1:
+        rows = folds[0]
+        part = None if weights is None else weights[rows]
+        return interval(metric, truth[rows], predicted[rows], stream, part)
+    values, sizes, within = [], [], []
+    for rows in folds:
+        part = None if weights is None else weights[rows]
+        value = _defined(metric, truth[rows], predicted[rows], part)
+        if not np.isfinite(value):
+            continue
+        values.append(value)
+        sizes.append(len(rows))
+        within.append(_error(metric, truth[rows], predicted[rows], stream, part) ** 2)
+    if not values:
+        raise DataError(
+            f"{metric.spec.title} is undefined on every fold.", "rows of each class in a fold", "folds without them"
+        )
+    count, middle = len(values), float(np.average(values, weights=sizes))
+    share = 1 / max(1, count - 1) if test_share is None else test_share
+    between = float(np.var(values, ddof=1)) if count > 1 else 0.0
+    reach = _Z * float(np.sqrt((1 / count + share) * max(between, float(np.mean(within)))))
+    least, most = sorted((metric.spec.best, metric.spec.worst))
+    low, high = middle - reach, middle + reach
+    if metric.spec.name != "bias":
+        low, high = max(low, min(least, middle)), min(high, max(most, middle))
+    return Score(middle, low, high, sum(sizes))
+
+
+def standard_error(
+    metric: Metric, truth: Floats, predicted: Floats, stream: np.random.Generator, weights: Floats | None = None
+) -> float:
+    """Standard error of the metric, quickly: DeLong or 100 draws; 0 where the draws say nothing."""
+    return _error(metric, truth, predicted, stream, weights)
+
+
+def _error(
+    metric: Metric, truth: Floats, predicted: Floats, stream: np.random.Generator, weights: Floats | None
+) -> float:
+    if metric.spec.name == "roc_auc" and predicted.shape[1] == 2 and weights is None:
+        error = delong_error(truth == 1, predicted[:, 1])
+        return error if np.isfinite(error) else 0.0
+    deviations = bootstrap(metric, truth, predicted, stream, weights, draws=100)
+    return float(deviations.std()) if len(deviations) else 0.0
+
+
+def widened(score: Score, looks: int) -> Score:
+    """The score after `looks` looks at the same sealed rows: each look spends a share of the 5 % (Bonferroni).
+
+    The distance of each limit grows by the ratio of the normal quantiles at 1 - 0.025 / looks and at 0.975.
+    """
+    if looks <= 1:
+        return score
+    factor = _NORMAL.inv_cdf(1 - (1 - LEVEL) / 2 / looks) / _Z
+    return Score(
+        score.value,
+        score.value - (score.value - score.low) * factor,
+        score.value + (score.high - score.value) * factor,
+        score.rows,
+    )
+
+
+def wilson(hits: float, rows: float) -> tuple[float, float]:
+    """95 % limits of a share of `rows`; (0, 1) where there are none. Source: Wilson 1927."""
+    if rows <= 0:
+        return 0.0, 1.0
+    share, square = hits / rows, _Z * _Z
+    middle = (share + square / (2 * rows)) / (1 + square / rows)
+    reach = _Z / (1 + square / rows) * float(np.sqrt(share * (1 - share) / rows + square / (4 * rows * rows)))
+    return max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach))

@@ -1,0 +1,83 @@
+"""JSON from outside, read with suspicion; JSON of ours, written in one form."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from sevenfold.core.errors import DataError
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_DIGITS_LIMIT = 400  # no float64 has more digits before its point
+
+
+class DocumentError(DataError):
+    """A text is not the JSON that was asked for. The message never holds the text itself."""
+
+
+def parse(content: bytes, *, limit_bytes: int, limit_depth: int = 64) -> Any:
+    """The value of a JSON text in UTF-8.
+
+    Refused: more bytes or deeper nesting than the limits, a key twice in one object, NaN and Infinity (null is how a
+    missing value is written), whole numbers of more than 400 digits, anything that is not JSON.
+
+    Raises:
+        DocumentError: any of these.
+    """
+    if len(content) > limit_bytes:
+        raise DocumentError("The JSON text is too long.", f"at most {limit_bytes} bytes", f"{len(content)} bytes")
+    if content.count(b"[") + content.count(b"{") > limit_depth and _depth(content) > limit_depth:
+        raise DocumentError("The JSON text is nested too deeply.", f"at most {limit_depth} levels", "more")
+    try:
+        value = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_constant, parse_int=_integer
+        )
+        if _SURROGATE.search(content):
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no character
+        return value
+    except DocumentError:
+        raise
+    except UnicodeError:
+        raise DocumentError("The JSON text is not UTF-8.", "UTF-8", "other bytes, or half a character") from None
+    except json.JSONDecodeError as error:
+        raise DocumentError(
+            "The text is not JSON.", "JSON", f"{error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except (ValueError, RecursionError):
+        raise DocumentError("The text is not JSON that can be read.", "JSON", "something else") from None
+
+
+def canonical(value: Any) -> bytes:
+    """Plain data as JSON in one form: keys sorted, no spaces, UTF-8, no NaN."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _depth(content: bytes) -> int:
+    depth = deepest = 0
+    for match in _TOKEN.finditer(content):
+        token = match[0]
+        if token in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise DocumentError("An object in the JSON text has a key twice.", "distinct keys", "a repeated key")
+    return values
+
+
+def _constant(name: str) -> Any:
+    raise DocumentError("The JSON text holds a number that JSON does not have.", "null for a missing number", name)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS_LIMIT:
+        raise DocumentError("The JSON text holds a giant number.", f"at most {_DIGITS_LIMIT} digits", "more")
+    return int(digits)

@@ -1,0 +1,144 @@
+"""What `sevenfold.load` returns: a model that predicts rows in any form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.context import Streams
+from sevenfold.core.dataset import Schema
+from sevenfold.core.errors import RequestError
+from sevenfold.core.task import Goal, Task
+from sevenfold.deployment.runtime import Answer, Reading, Runtime, label_name
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
+
+    from sevenfold.data.clean import Violation
+
+EXPLAINED_COLUMNS = 10  # the others move together, which keeps an explanation fast and readable
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model as it was saved. Threads may share it.
+
+    Rows are a polars, pandas or Arrow frame, a record (dict) or a list of records. Columns may come in any order;
+    columns that the model does not know are ignored; missing columns, values that cannot be read and categories that
+    training has not seen count as missing values and are listed by `violations`.
+
+    Args:
+        runtime: predicts.
+        full_schema: columns of the training data, the target among them.
+        profile: profile of the training rows.
+        prediction_profile: profile of predictions on rows the model had not learned from; may be empty.
+        source: how the training data were read.
+        metadata: run id, data fingerprint, scores.
+        card: the model card, Markdown.
+        example: a record such as the model was trained on.
+        background: typed golden rows, ordinary cases that explanations compare with.
+        digest: SHA-256 that identifies the bundle.
+    """
+
+    runtime: Runtime
+    full_schema: Schema
+    profile: Mapping[str, Any]
+    prediction_profile: Mapping[str, Any]
+    source: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    card: str
+    example: Mapping[str, Any]
+    background: pl.DataFrame
+    digest: str
+
+    @property
+    def task(self) -> Task:
+        """What is predicted."""
+        return self.runtime.predictor.task
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of a row, without the target."""
+        return self.runtime.schema
+
+    @property
+    def classes(self) -> npt.NDArray[Any]:
+        """(classes,) labels in the order of `predict_proba`'s columns; empty where the task has none."""
+        return self.runtime.classes
+
+    def answer(self, rows: Any, *, every_violation: bool = False) -> Answer:
+        """Everything about some rows at once: values, decisions, violations.
+
+        Args:
+            every_violation: list all of them; otherwise the first 100 of each column and code.
+        Raises:
+            DataError: more than half of the columns that the model uses are missing.
+        """
+        if self.task.goal is Goal.RECOMMENDATION:
+            from sevenfold.deployment import recommend
+
+            return recommend.answer(self.runtime, rows, every_violation=every_violation)
+        return self.runtime.answer(rows, every_violation=every_violation)
+
+    def predict(self, rows: Any) -> npt.NDArray[Any]:
+        """(rows,) labels in their own type, or numbers in the target's unit.
+
+        For a recommendation: (rows,) scores of pairs of user and item; rows that have users only give (rows, 10) best
+        items, None where there are fewer.
+
+        Raises:
+            DataError: more than half of the columns that the model uses are missing.
+        """
+        return self.answer(rows).labels
+
+    def predict_proba(self, rows: Any) -> Floats:
+        """(rows, classes) probabilities, in the order of `classes`.
+
+        Raises:
+            RequestError: the task has no classes.
+            DataError: more than half of the columns that the model uses are missing.
+        """
+        if not self.task.goal.is_classification:
+            raise RequestError(
+                "This model has no probabilities.",
+                "a model for a binary or multiclass task",
+                f"a model for {self.task.goal}",
+                "Use predict.",
+            )
+        return self.answer(rows).values
+
+    def violations(self, rows: Any) -> tuple[Violation, ...]:
+        """All that is wrong with some rows: column, row (None for all rows), code, what was received."""
+        return self.runtime.read(rows, every_violation=True).violations
+
+    def read(self, rows: Any) -> Reading:
+        """Rows as the model sees them: a typed table and the violations."""
+        return self.runtime.read(rows)
+
+    def explain(self, rows: Any) -> list[dict[str, Any]]:
+        """Why each row got its answer: `baseline` plus the sum of `contributions` (by column, largest first) is
+        `prediction`; for a class, of the probability of `output`.
+
+        Shapley values by sampling, see `evaluation.explain`; the golden rows are the cases to compare with.
+        """
+        return self.explain_reading(self.read(rows))
+
+    def explain_reading(self, reading: Reading) -> list[dict[str, Any]]:
+        """`explain` for rows that are read already."""
+        from sevenfold.evaluation.explain import explain_rows
+
+        named = sorted(self.runtime.used, key=lambda name: (-self._importance(name), self.schema.names.index(name)))
+        stream = Streams(0).generator("explain")  # the same rows always get the same explanation
+        found = explain_rows(self.runtime.predictor, reading.table, self.background, named[:EXPLAINED_COLUMNS], stream)
+        explained = [found.to_json(row) for row in range(reading.table.height)]
+        if self.task.goal.is_classification:
+            names = [label_name(label) for label in self.task.classes]
+            explained = [{**entry, "output": names[entry["output"]]} for entry in explained]
+        return explained
+
+    def _importance(self, name: str) -> float:
+        importance = self.metadata.get("importance", {})
+        return float(importance.get(name, 0.0)) if isinstance(importance, Mapping) else 0.0

@@ -1,0 +1,202 @@
+"""The Open Inference Protocol v2 over one model: metadata, and inference requests and responses.
+
+One input tensor is one source column of the training data, under its name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sevenfold.core.errors import DataError
+from sevenfold.deployment import tensors
+from sevenfold.deployment.documents import canonical, parse
+from sevenfold.deployment.model import LoadedModel
+from sevenfold.deployment.request import HttpError, Limits, Reply
+from sevenfold.deployment.runtime import Answer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
+
+HEADER_LENGTH = "inference-header-content-length"
+PLATFORM = "sevenfold_bundle_v1"
+EXTENSIONS = ("binary_tensor_data",)
+_ELEMENTS_LIMIT = 20_000_000
+
+
+@dataclass(frozen=True)
+class InferRequest:
+    """A decoded inference request.
+
+    Args:
+        id: as the client sent it, or None.
+        frame: (rows, columns) raw columns.
+        outputs: names of the outputs that are wanted, and whether each is wanted as bytes; empty for all.
+        binary: whether outputs are sent as bytes where it is not said of each.
+    """
+
+    id: str | None
+    frame: pl.DataFrame
+    outputs: Mapping[str, bool]
+    binary: bool
+
+
+def model_metadata(model: LoadedModel, name: str, version: str) -> dict[str, Any]:
+    """What `GET /v2/models/NAME` answers."""
+    used = [column for column in model.schema if column.name in model.runtime.used]
+    return {
+        "name": name,
+        "versions": [version],
+        "platform": PLATFORM,
+        "inputs": [tensors.describe(column) for column in used],
+        "outputs": _output_metadata(model),
+    }
+
+
+def _output_metadata(model: LoadedModel) -> list[dict[str, Any]]:
+    datatype = tensors.datatype_of(model.classes) if len(model.classes) else "FP64"
+    outputs = [{"name": "prediction", "datatype": datatype, "shape": [-1]}]
+    if len(model.classes):
+        outputs.append({"name": "probabilities", "datatype": "FP64", "shape": [-1, len(model.classes)]})
+    return outputs
+
+
+def decode(body: bytes, header_length: str | None, model: LoadedModel, limits: Limits) -> InferRequest:
+    """Read an inference request.
+
+    Args:
+        body: JSON, followed by binary tensors where `header_length` says how long the JSON is.
+        header_length: the header Inference-Header-Content-Length, or None.
+    Raises:
+        HttpError: 400 or 413; the message says what is wrong with the request.
+    """
+    head, tail = _split(body, header_length)
+    try:
+        document = parse(head, limit_bytes=limits.body_bytes)
+    except DataError as error:
+        raise HttpError(400, error.what) from None
+    if not isinstance(document, dict):
+        raise HttpError(400, "An inference request is a JSON object.")
+    frame = _frame(document.get("inputs"), tail, model, limits)
+    request_id = document.get("id")
+    if request_id is not None and not (isinstance(request_id, str) and len(request_id) <= 256):
+        raise HttpError(400, "The id of a request is a string of at most 256 characters.")
+    binary = _parameters(document).get("binary_data_output", False)
+    return InferRequest(request_id, frame, _wanted(document.get("outputs"), model, binary is True), binary is True)
+
+
+def encode(request: InferRequest, answer: Answer, name: str, version: str) -> Reply:
+    """The response to an inference request: JSON, with binary tensors behind it where they were asked for."""
+    available: dict[str, npt.NDArray[Any]] = {"prediction": answer.labels}
+    if answer.probabilities is not None:
+        available["probabilities"] = answer.probabilities
+    if answer.scores is not None:
+        available["scores"] = answer.scores
+    wanted = request.outputs or dict.fromkeys(available, request.binary)
+    outputs: list[dict[str, Any]] = []
+    tail: list[bytes] = []
+    for output, as_bytes in wanted.items():
+        values = available[output]
+        described: dict[str, Any] = {
+            "name": output,
+            "datatype": tensors.datatype_of(values),
+            "shape": list(values.shape),
+        }
+        if as_bytes:
+            tail.append(tensors.to_bytes(values))
+            described["parameters"] = {"binary_data_size": len(tail[-1])}
+        else:
+            described["data"] = tensors.to_json(values)
+        outputs.append(described)
+    response: dict[str, Any] = {"model_name": name, "model_version": version, "outputs": outputs}
+    if request.id is not None:
+        response["id"] = request.id
+    if answer.reading.violations:
+        response["parameters"] = {"violations": len(answer.reading.violations)}
+    head = canonical(response)
+    if not tail:
+        return Reply(200, head)
+    headers = {HEADER_LENGTH: str(len(head))}
+    return Reply(200, b"".join((head, *tail)), "application/octet-stream", headers)
+
+
+def _split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
+    if header_length is None:
+        return body, memoryview(b"")
+    if not (header_length.isascii() and header_length.isdigit() and len(header_length) < 12):
+        raise HttpError(400, "Inference-Header-Content-Length is not a number.")
+    length = int(header_length)
+    if length > len(body):
+        raise HttpError(400, "Inference-Header-Content-Length is longer than the body.")
+    return body[:length], memoryview(body)[length:]
+
+
+def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) -> pl.DataFrame:
+    import polars as pl
+
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(tensor, dict) for tensor in inputs):
+        raise HttpError(400, "An inference request has a list of inputs.")
+    if len(inputs) > len(model.full_schema):
+        raise HttpError(400, f"The model has {len(model.runtime.used)} inputs.")
+    columns: list[pl.Series] = []
+    position = 0
+    for tensor in inputs:
+        series, taken = _column(tensor, tail[position:], model, limits)
+        position += taken
+        columns.append(series)
+    if position != len(tail):
+        raise HttpError(400, "The body holds more bytes than the inputs say.")
+    names = [series.name for series in columns]
+    if len(set(names)) != len(names):
+        raise HttpError(400, "An input is given twice.")
+    if len({len(series) for series in columns}) != 1:
+        raise HttpError(400, "The inputs differ in rows.")
+    missing = sorted(model.runtime.used - set(names) - {model.task.roles.get("item")})
+    if missing:
+        raise HttpError(400, "These inputs are missing: " + ", ".join(missing))
+    return pl.DataFrame([series for series in columns if series.name in model.schema])
+
+
+def _column(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, limits: Limits) -> tuple[pl.Series, int]:
+    """A tensor as a column, and how many bytes of the tail it took."""
+    name, datatype = tensor.get("name"), tensor.get("datatype")
+    if not isinstance(name, str) or name not in model.full_schema:
+        raise HttpError(400, "The model has no input of a name that was given; see the model's metadata.")
+    if not isinstance(datatype, str) or (datatype != tensors.BYTES and datatype not in tensors.NUMPY):
+        raise HttpError(400, "A datatype is unknown.")
+    shape = tensors.shape_of(tensor.get("shape"), limits.rows)
+    if math.prod(shape) > _ELEMENTS_LIMIT:
+        raise HttpError(413, "A tensor has too many elements.")
+    size = _parameters(tensor).get("binary_data_size")
+    if size is None:
+        flat = tensors.from_json(tensor.get("data"), datatype, shape)
+        return tensors.series_of(model.full_schema[name], datatype, shape, flat), 0
+    if "data" in tensor or type(size) is not int or not 0 <= size <= len(tail):
+        raise HttpError(400, "A binary_data_size does not fit the body.")
+    flat = tensors.from_bytes(tail[:size], datatype, shape)
+    return tensors.series_of(model.full_schema[name], datatype, shape, flat), size
+
+
+def _wanted(outputs: Any, model: LoadedModel, binary: bool) -> dict[str, bool]:
+    if outputs is None:
+        return {}
+    if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
+        raise HttpError(400, "The outputs of a request are a list of objects.")
+    known = {output["name"] for output in _output_metadata(model)}
+    wanted: dict[str, bool] = {}
+    for output in outputs:
+        name = output.get("name")
+        if not isinstance(name, str) or name not in known or name in wanted:
+            raise HttpError(400, "An output is unknown or asked for twice; the model has: " + ", ".join(sorted(known)))
+        wanted[name] = _parameters(output).get("binary_data", binary) is True
+    return wanted
+
+
+def _parameters(holder: Mapping[str, Any]) -> Mapping[str, Any]:
+    parameters = holder.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise HttpError(400, "Parameters are an object.")
+    return parameters

@@ -1,0 +1,159 @@
+"""HTTP requests read with suspicion, and replies: the part of the server that knows ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sevenfold.deployment.documents import canonical
+
+Scope: TypeAlias = Mapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
+Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may cost.
+
+    Args:
+        body_bytes: of a body, before and after it is unpacked.
+        body_seconds: until the whole body has come.
+        rows: rows in one request.
+        waiting: requests at a time, waiting ones included; the next one is refused with 503.
+        threads: predictions at a time.
+        drain_seconds: for requests that are under way when the server is told to stop.
+    """
+
+    body_bytes: int = 16 * 2**20
+    body_seconds: float = 30.0
+    rows: int = 100_000
+    waiting: int = 64
+    threads: int = 1
+    drain_seconds: float = 30.0
+
+
+class HttpError(Exception):
+    """Ends a request with a status and one sentence for the client, which holds nothing of ours."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before the whole body had come: there is nobody to answer."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a handler is given.
+
+    Args:
+        path: decoded path.
+        names: what the route's pattern took from the path.
+        headers: names in lower case; of repeated ones the last.
+        query: raw query string.
+        body: unpacked; empty where the route takes none.
+        id: of this request, for logs and labels.
+    """
+
+    path: str
+    names: Mapping[str, str]
+    headers: Mapping[str, str]
+    query: str
+    body: bytes
+    id: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a handler gives back."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+        """A reply of plain data."""
+        return cls(status, canonical(value), headers=dict(headers or {}))
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Headers with names in lower case."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
+    """The body, unpacked if it came packed.
+
+    Raises:
+        HttpError: 400 lying or malformed length or packing, 408 too slow, 413 too large, 415 packed in another way.
+        ClientGoneError: the connection was closed.
+    """
+    declared = headers.get("content-length")
+    if declared is not None and not (declared.isascii() and declared.isdigit() and len(declared) < 20):
+        raise HttpError(400, "Content-Length is not a number.")
+    if declared is not None and int(declared) > limits.body_bytes:
+        raise _too_large(limits)
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "deflate"):
+        raise HttpError(415, "The body may be packed with gzip or deflate, or not at all.")
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            body = await _collect(receive, limits)
+    except TimeoutError:
+        raise HttpError(408, "The body did not come in time.") from None
+    return body if encoding == "identity" else _unpack(body, limits)
+
+
+async def _collect(receive: Receive, limits: Limits) -> bytes:
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        parts += message.get("body", b"")
+        if len(parts) > limits.body_bytes:
+            raise _too_large(limits)
+        if not message.get("more_body", False):
+            return bytes(parts)
+
+
+def _unpack(body: bytes, limits: Limits) -> bytes:
+    unpacker = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, whichever the first bytes say
+    try:
+        content = unpacker.decompress(body, limits.body_bytes + 1)
+    except zlib.error:
+        raise HttpError(400, "The packed body cannot be unpacked.") from None
+    if len(content) > limits.body_bytes:
+        raise _too_large(limits)
+    if not unpacker.eof or unpacker.unused_data:
+        raise HttpError(400, "The packed body is cut short or has something after its end.")
+    return content
+
+
+def _too_large(limits: Limits) -> HttpError:
+    return HttpError(413, f"The body is larger than {limits.body_bytes} bytes.", {"connection": "close"})
+
+
+def need_media_type(headers: Mapping[str, str], allowed: tuple[str, ...], *, may_be_absent: bool = False) -> None:
+    """Refuse a body of another kind.
+
+    Raises:
+        HttpError: 415.
+    """
+    stated = headers.get("content-type")
+    if stated is None and may_be_absent:
+        return
+    kind, _, parameters = (stated or "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if kind.strip().lower() not in allowed or (charset.startswith("charset=") and charset != "charset=utf-8"):
+        raise HttpError(415, "Content-Type must be " + " or ".join(allowed) + ", in UTF-8.")

@@ -1,0 +1,216 @@
+"""Exact counts of a column's values in bins that were frozen at training; merging is addition.
+
+The memory a sketch takes depends on the bins alone, not on the rows it has seen or the values they hold.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MISSING = 0  # the first cell of every kind of bins
+
+
+class Bins(ABC):
+    """Into which cell each value of a column falls. Cell 0 is for missing values."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """One name a cell."""
+
+    @abstractmethod
+    def count(self, series: pl.Series) -> Ints:
+        """(cells,) how many values fall into each cell."""
+
+
+@final
+@dataclass(frozen=True)
+class NumberBins(Bins):
+    """Cells between edges: below the first, [edge, next edge), ..., [edge, last edge], above the last.
+
+    Texts are counted by their number of characters, sequences by their length.
+
+    Args:
+        edges: ascending, finite, at least two; see `data.profile.ColumnProfile`.
+    """
+
+    edges: tuple[float, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Limits of each cell."""
+        inner = [f"{low:g} to {high:g}" for low, high in zip(self.edges, self.edges[1:], strict=False)]
+        return ("missing", f"below {self.edges[0]:g}", *inner, f"above {self.edges[-1]:g}")
+
+    def count(self, series: pl.Series) -> Ints:
+        """Counts of a Float64, String or List series; infinite values fall into the outer cells."""
+        import polars as pl
+
+        from sevenfold.data.profile import bin_counts
+
+        present = series.drop_nulls()
+        if series.dtype == pl.String:
+            present = present.str.len_chars()
+        elif isinstance(series.dtype, pl.List):
+            present = present.list.len()
+        counts = bin_counts(present.cast(pl.Float64).to_numpy(), np.array(self.edges))
+        return np.concatenate([[series.null_count()], counts]).astype(np.int64)
+
+
+@final
+@dataclass(frozen=True)
+class CategoryBins(Bins):
+    """A cell for each frequent value, one for the other known values, one for values that training has not seen.
+
+    Args:
+        top: frequent values.
+        known: every value seen in training; None where they are too many to list, and the rest cannot be told from
+            the unseen.
+    """
+
+    top: tuple[str, ...]
+    known: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The values themselves, for the frequent ones."""
+        return ("missing", *self.top, "(rest)", "(unseen)")
+
+    @cached_property
+    def _cells(self) -> dict[str, int]:
+        rest = dict.fromkeys(self.known or (), len(self.top) + 1)
+        return {**rest, **{value: cell for cell, value in enumerate(self.top, start=1)}}
+
+    def count(self, series: pl.Series) -> Ints:
+        """Counts of a String or Boolean series."""
+        import polars as pl
+
+        counts = np.zeros(len(self.top) + 3, dtype=np.int64)
+        counts[MISSING] = series.null_count()
+        elsewhere = len(self.top) + (1 if self.known is None else 2)
+        table = series.cast(pl.String).alias("value").drop_nulls().value_counts(name="rows")
+        for value, rows in table.iter_rows():
+            counts[self._cells.get(value, elsewhere)] += rows
+        return counts
+
+
+@final
+@dataclass(frozen=True)
+class PresenceBins(Bins):
+    """Missing or not: all that is watched of a text, a picture, a key, a date."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The two cells."""
+        return ("missing", "present")
+
+    def count(self, series: pl.Series) -> Ints:
+        """Counts of any series."""
+        missing = series.null_count()
+        return np.array([missing, len(series) - missing], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Counts of some columns over some rows.
+
+    Args:
+        rows: how many rows were counted.
+        counts: (cells,) int64 by column.
+    """
+
+    rows: int = 0
+    counts: Mapping[str, Ints] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, bins: Mapping[str, Bins], table: pl.DataFrame) -> Sketch:
+        """Count the rows of a typed table; columns that it lacks are not counted at all."""
+        return cls(table.height, {n: b.count(table.get_column(n)) for n, b in bins.items() if n in table.columns})
+
+    def __add__(self, other: Sketch) -> Sketch:
+        """The counts of both together: associative, commutative, and `Sketch()` changes nothing.
+
+        Raises:
+            DataError: a column was counted in different bins.
+        """
+        counts = dict(self.counts)
+        for name, more in other.counts.items():
+            if name not in counts:
+                counts[name] = more
+            elif len(counts[name]) != len(more):
+                raise DataError(f"'{name}' was counted in different bins.", "one model's bins", "two models' bins")
+            else:
+                counts[name] = counts[name] + more
+        return Sketch(self.rows + other.rows, counts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, the inverse of `from_json`."""
+        return {"rows": self.rows, "counts": {name: counts.tolist() for name, counts in self.counts.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Sketch:
+        """The sketch that `to_json` wrote."""
+        return cls(
+            int(data["rows"]), {name: np.array(counts, dtype=np.int64) for name, counts in data["counts"].items()}
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one replica has counted since it was started.
+
+    Args:
+        sequence: grows with every snapshot of the same start.
+        sketch: everything counted so far, not what is new since the last snapshot.
+    """
+
+    sequence: int
+    sketch: Sketch
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The latest snapshot of each start of each replica: sent twice, late or out of order, nothing counts twice.
+
+    Args:
+        latest: by (replica, start).
+    """
+
+    latest: Mapping[tuple[str, str], Snapshot] = field(default_factory=dict)
+
+    def with_snapshot(self, replica: str, start: str, snapshot: Snapshot) -> Snapshots:
+        """These and one more."""
+        return self | Snapshots({(replica, start): snapshot})
+
+    def __or__(self, other: Snapshots) -> Snapshots:
+        """The latest of both: associative, commutative, idempotent."""
+        latest = dict(self.latest)
+        for key, snapshot in other.latest.items():
+            if key not in latest or latest[key].sequence < snapshot.sequence:
+                latest[key] = snapshot
+        return replace(self, latest=latest)
+
+    def total(self) -> Sketch:
+        """All replicas together."""
+        total = Sketch()
+        for key in sorted(self.latest):
+            total = total + self.latest[key].sketch
+        return total
+
+
+def shares(counts: Ints) -> Floats:
+    """(cells,) counts as shares of all; zeros where nothing was counted."""
+    total = counts.sum()
+    return counts / total if total else counts.astype(np.float64)

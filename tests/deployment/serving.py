@@ -1,0 +1,54 @@
+"""A service behind real HTTP on a free port of this machine, for tests."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+
+
+@contextmanager
+def running(service):
+    """Serve in a thread; gives the URL."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(service, log_config=None, access_log=False, lifespan="on", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        for _ in range(200):
+            if server.started:
+                break
+            time.sleep(0.02)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+@contextmanager
+def client_of(service, **options):
+    """An HTTP client of a running service."""
+    with running(service) as url, httpx.Client(base_url=url, timeout=20, **options) as client:
+        yield client
+
+
+def raw_exchange(url, content, pause_seconds=0.0, parts=1):
+    """Send bytes as they are, in parts, and return everything that comes back."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        size = max(1, len(content) // parts)
+        for start in range(0, len(content), size):
+            connection.sendall(content[start : start + size])
+            time.sleep(pause_seconds)
+        received = b""
+        try:
+            while part := connection.recv(65536):
+                received += part
+        except TimeoutError:
+            pass
+        return received

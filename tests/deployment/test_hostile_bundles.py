@@ -1,0 +1,196 @@
+"""Bundles that somebody damaged or forged: each is refused with a BundleError, in this process."""
+
+import copy
+import io
+import json
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_parts import PARTS, contents
+
+from sevenfold.core.errors import BundleError
+from sevenfold.deployment.archive import read_archive, write_archive
+from sevenfold.deployment.bundle import encode, load
+
+WHOLE = encode(contents(rows=60, members=1))
+
+
+@pytest.fixture
+def refused(tmp_path):
+    def check(content, match="."):
+        path = tmp_path / "m.sevenfold"
+        path.write_bytes(content)
+        with pytest.raises(BundleError, match=match):
+            load(path, parts=PARTS)
+
+    return check
+
+
+def unpacked(tmp_path):
+    path = tmp_path / "whole.sevenfold"
+    path.write_bytes(WHOLE)
+    manifest, members, _ = read_archive(path)
+    del manifest["members"]
+    return manifest, members
+
+
+def test_200_flipped_bits_are_all_refused(refused):
+    stream = np.random.default_rng(1)
+    for _ in range(200):
+        content = bytearray(WHOLE)
+        content[stream.integers(len(content))] ^= 1 << stream.integers(8)
+        refused(bytes(content))
+
+
+def test_100_cuts_and_additions_are_all_refused(refused):
+    stream = np.random.default_rng(2)
+    for _ in range(50):
+        at = int(stream.integers(len(WHOLE)))
+        refused(WHOLE[:at])
+        refused(WHOLE[:at] + stream.bytes(int(stream.integers(1, 40))) + WHOLE[at:])
+
+
+def test_100_moved_and_swapped_blocks_are_all_refused(refused):
+    stream = np.random.default_rng(3)
+    for _ in range(100):
+        size = int(stream.integers(4, 200))
+        a, b = (int(v) for v in stream.integers(0, len(WHOLE) - size, 2))
+        content = bytearray(WHOLE)
+        content[a : a + size], content[b : b + size] = WHOLE[b : b + size], WHOLE[a : a + size]
+        if bytes(content) != WHOLE:
+            refused(bytes(content))
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=100, deadline=None)
+def test_bytes_of_any_kind_are_refused(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.sevenfold"
+    path.write_bytes(content)
+    with pytest.raises(BundleError):
+        load(path, parts=PARTS)
+
+
+def rezipped(members, **options):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_zip_tricks_are_refused(refused, tmp_path):
+    with zipfile.ZipFile(io.BytesIO(WHOLE)) as archive:
+        members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    refused(rezipped(members))  # another date in each header
+    refused(rezipped(members, compression=zipfile.ZIP_DEFLATED))
+    refused(rezipped([*members, ("../../escaped", b"x")]))
+    refused(rezipped([*members, ("/etc/escaped", b"x")]))
+    refused(rezipped(list(reversed(members))))
+    refused(b"MZ" + WHOLE)
+    refused(WHOLE + WHOLE)
+    with pytest.warns(UserWarning, match="Duplicate"):
+        twice = rezipped([*members, members[-1]])
+    refused(twice)
+    link = zipfile.ZipInfo("link", (1980, 1, 1, 0, 0, 0))
+    link.external_attr = 0o120777 << 16
+    refused(rezipped([*members, (link, b"/etc/passwd")]))
+    comment = bytearray(WHOLE)
+    comment[-2:] = struct.pack("<H", 3)
+    refused(bytes(comment) + b"abc")
+
+
+@pytest.mark.parametrize(
+    "name", ["../up", "/abs", "a//b", "a/../b", ".hidden", "C:/x", "a\\b", "x" * 90, "", "a\nb", "manifest.json"]
+)
+def test_names_that_could_escape_are_never_written(name):
+    with pytest.raises(BundleError):
+        write_archive({}, {name: b""})
+
+
+def test_a_forged_name_with_right_digests_is_refused(refused):
+    # The same length keeps every offset right: only the name itself is wrong.
+    assert WHOLE.count(b"card.md") == 3
+    refused(WHOLE.replace(b"card.md", b"../a.md"))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda m, f: m.update(format=2), "format"),
+        (lambda m, f: m.pop("format"), "format"),
+        (lambda m, f: m.update(metadata=[]), "."),
+        (lambda m, f: f.pop("task.json"), "incomplete"),
+        (lambda m, f: f.pop("state/combiner/state.json"), "cannot be read"),
+        (lambda m, f: f.update({"extra.py": b"print()"}), "belong"),
+        (lambda m, f: f.update({"state/other/state.json": b"{}"}), "belong to nothing"),
+        (lambda m, f: f.update({"profile.json": b"[" * 100_000}), "profile.json"),
+        (lambda m, f: f.update({"profile.json": b'{"a":1,"a":2}'}), "profile.json"),
+        (lambda m, f: f.update({"profile.json": b'{"a":NaN}'}), "profile.json"),
+        (lambda m, f: f.update({"profile.json": b'{"a":1' + b"0" * 5000 + b"}"}), "profile.json"),
+        (lambda m, f: f.update({"profile.json": b'{"a":"\xff"}'}), "profile.json"),
+        (lambda m, f: f.update({"profile.json": b"3"}), "no object"),
+        (lambda m, f: f.update({"card.md": b"\xff\xfe"}), "damaged"),
+        (lambda m, f: f.update({"golden.json": b'{"rows":[],"predictions":[]}'}), None),
+        (lambda m, f: f.update({"golden.json": b'{"rows":[{"age":1}],"predictions":[[0.5,0.5]]}'}), "."),
+        (lambda m, f: f.update({"state/calibrator/arrays.safetensors": b"\xff" * 64}), "."),
+        (
+            lambda m, f: f.update({"state/combiner/arrays.safetensors": struct.pack("<Q", 2**60) + b"{}"}),
+            "damaged|read",
+        ),
+    ],
+)
+def test_forged_bundles_with_right_digests_are_refused(refused, tmp_path, change, match):
+    manifest, members = unpacked(tmp_path)
+    change(manifest, members)
+    content = write_archive(manifest, members)
+    if match is None:  # a bundle without golden rows is poor, but it is one
+        path = tmp_path / "m.sevenfold"
+        path.write_bytes(content)
+        assert load(path, parts=PARTS).example == {}
+    else:
+        refused(content, match)
+
+
+STRANGE = [None, True, -1, 2**70, 1.5, "", "\x00", "x" * 1000, [], {}, [[]], {"$array": "a0"}, {"$bytes": "no"}]
+
+
+def test_200_strange_values_with_right_digests_never_do_anything_else(tmp_path):
+    """Each forged bundle is refused, or (where the value changes nothing that counts) loads and is whole."""
+    stream = np.random.default_rng(4)
+    manifest, members = unpacked(tmp_path)
+    documents = [name for name in members if name.endswith(".json")]
+    path = tmp_path / "m.sevenfold"
+    outcomes = {"refused": 0, "loaded": 0}
+    for _ in range(200):
+        name = documents[stream.integers(len(documents))]
+        document = json.loads(members[name])
+        changed = copy.deepcopy(document)
+        _strange(changed, stream)
+        path.write_bytes(write_archive(manifest, {**members, name: json.dumps(changed).encode()}))
+        try:
+            model = load(path, parts=PARTS)
+        except BundleError:
+            outcomes["refused"] += 1
+        else:
+            assert model.task.goal.is_classification
+            outcomes["loaded"] += 1
+    assert outcomes["refused"] > 50
+
+
+def _strange(value, stream):
+    """Put a strange value somewhere into a tree."""
+    while True:
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        if not keys:
+            return
+        key = keys[stream.integers(len(keys))]
+        inner = value[key]
+        if isinstance(inner, dict | list) and inner and stream.random() < 0.8:
+            value = inner
+            continue
+        value[key] = STRANGE[stream.integers(len(STRANGE))]
+        return

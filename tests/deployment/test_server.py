@@ -1,0 +1,122 @@
+"""The blocking server in a process of its own, with signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from tiny_parts import PARTS, contents
+
+from sevenfold.core.errors import BundleError, RequestError
+from sevenfold.deployment.access import check_address, is_loopback, read_token
+from sevenfold.deployment.bundle import save
+from sevenfold.deployment.server import serve
+
+RECORD = {"age": 31.5, "income": 20000.0, "city": "Rome", "member": True, "since": "2024-03-01 10:00:00"}
+SCRIPT = """
+import sys, time
+from pathlib import Path
+import tiny_parts
+from sevenfold.deployment.server import serve
+slow = float(sys.argv[2])
+predict = tiny_parts.Softmax.predict
+started = []
+def slowly(self, inputs):
+    time.sleep(slow if started else 0)
+    return predict(self, inputs)
+tiny_parts.Softmax.predict = slowly
+def told(url):
+    started.append(url)
+    print(url, flush=True)
+serve(Path(sys.argv[1]), port=0, parts=tiny_parts.PARTS, on_start=told)
+print("ended", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("served") / "m.sevenfold"
+    save(path, contents(rows=100, members=1))
+    return path
+
+
+def start(path, slow_seconds):
+    here = str(Path(__file__).parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *[p for p in sys.path if p]])}
+    command = [sys.executable, "-c", SCRIPT, str(path), str(slow_seconds)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_requests_under_way_finish(path, number):
+    process = start(path, 0.7)
+    url = process.stdout.readline().strip()
+    replies = []
+    threads = [
+        threading.Thread(target=lambda: replies.append(httpx.post(url + "/predict", json=RECORD, timeout=20)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    while "under_way" in (text := httpx.get(url + "/metrics").text) and '"1"} 2.0' not in text:
+        pass
+    process.send_signal(number)
+    for thread in threads:
+        thread.join()
+    assert [r.status_code for r in replies] == [200, 200]
+    assert process.wait(10) == 0
+    assert process.stdout.read() == "ended\n"
+    process.stdout.close()
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(url + "/v2/health/live")
+
+
+def test_another_address_needs_a_token(path):
+    with pytest.raises(RequestError, match="token"):
+        serve(path, host="0.0.0.0", port=0, parts=PARTS)
+    check_address("0.0.0.0", "a-token-of-good-length")
+
+
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False),
+     ("::", False), ("", False), ("192.168.0.3", False), ("localhost.evil.org", False), ("127.0.0.1.nip.io", False)],
+)  # fmt: skip
+def test_which_addresses_are_this_machines_own(host, own):
+    assert is_loopback(host) is own
+
+
+def test_a_token_file_holds_one_good_line(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("a-token-of-good-length\n")
+    assert read_token(file) == "a-token-of-good-length"
+    for content in (
+        b"",
+        b"short",
+        b"two words are no token",
+        b"\xff" * 30,
+        b"x" * 5000,
+        b"line-one-is-long\nline-two-is-long",
+    ):
+        file.write_bytes(content)
+        with pytest.raises(RequestError, match="token"):
+            read_token(file)
+    with pytest.raises(RequestError, match="cannot be read"):
+        read_token(tmp_path / "none")
+
+
+def test_a_port_that_is_taken_is_told_before_the_model_is_loaded(tmp_path):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(RequestError, match="cannot listen"):
+        serve(tmp_path / "no model", port=taken.getsockname()[1], parts=PARTS)
+
+
+def test_a_bad_bundle_is_told(tmp_path):
+    (tmp_path / "m").write_bytes(b"PK")
+    with pytest.raises(BundleError, match="not a model file"):
+        serve(tmp_path / "m", port=0, parts=PARTS)

@@ -76,11 +76,11 @@ def drop_checkpoint(folder: Path) -> None:
 
 
 def optimizer_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The tensors of an optimizer's `state_dict()["state"]`, flat: "0/exp_avg"."""
+    """Copies of the tensors of an optimizer's `state_dict()["state"]`, flat: "0/exp_avg"."""
     import torch
 
     return {
-        f"{index}/{name}": value if isinstance(value, torch.Tensor) else torch.tensor(float(value))
+        f"{index}/{name}": value.clone() if isinstance(value, torch.Tensor) else torch.tensor(float(value))
         for index, slots in state["state"].items()
         for name, value in slots.items()
         if value is not None

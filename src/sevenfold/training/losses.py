@@ -39,7 +39,7 @@ LOSSES: dict[str, Rows] = {
     "quantile": _quantile,
     "poisson": _poisson,
 }
-"""Loss of each row, by name. "quantile" at 0.5 is half the absolute error; "poisson" expects the logarithm of the mean."""
+"""Loss of each row, by name. "quantile" at 0.5 is half the absolute error; "poisson" expects the mean's logarithm."""
 
 
 def loss_sum(

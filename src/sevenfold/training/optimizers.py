@@ -21,7 +21,8 @@ def make_optimizer(module: torch.nn.Module, settings: Mapping[str, Any]) -> torc
 
     Args:
         module: what is taught.
-        settings: `name` ("adamw", "sgd"), `rate`, and optionally `decay`, `momentum` (sgd, Nesterov's), `beta2` (adamw).
+        settings: `name` ("adamw", "sgd"), `rate`, and optionally `decay`, `momentum` (sgd, Nesterov's),
+            `beta2` (adamw).
     Raises:
         RequestError: unknown name.
     """

@@ -156,8 +156,8 @@ class MultilayerPerceptron(Network):
         if bins:
             pieces = np.clip((numbers[:, :columns, None] - weights["lower"]) / weights["width"], 0.0, 1.0)
             parts.append(pieces.reshape(len(numbers), columns * bins))
-        for number in range(len(self._levels)):
-            parts.append(weights[f"embeddings.{number}.weight"][codes[:, number]])
+        categories = range(len(self._levels))
+        parts += [weights[f"embeddings.{number}.weight"][codes[:, number]] for number in categories]
         hidden = np.concatenate(parts, axis=1).reshape(-1, BLOCK_ROWS, sum(part.shape[1] for part in parts))
         for number in range(self.params["layers"]):
             raised = np.maximum(hidden @ weights[f"layers.{number}.weight"] + weights[f"layers.{number}.bias"], 0.0)

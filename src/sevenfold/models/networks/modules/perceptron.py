@@ -46,7 +46,7 @@ class Perceptron(nn.Module):
         for embedding in self.embeddings:
             nn.init.normal_(embedding.weight, std=0.1)  # type: ignore[arg-type]
             with torch.no_grad():
-                embedding.weight[0] = 0.0  # type: ignore[index,operator]
+                embedding.weight[0] = 0.0  # type: ignore[operator]
         units = numbers + lower.size + sum(sizes)
         self.layers = nn.ModuleList()
         for size in hidden:

@@ -61,7 +61,7 @@ class SimilarItems(ScoringRecommender):
         rows = [slice(int(self._starts[item]), int(self._starts[item + 1])) for item in items]
         places = np.concatenate([self._places[row] for row in rows])
         values = np.concatenate([self._values[row] for row in rows])
-        return np.bincount(places, weights=values, minlength=self._events.items)
+        return np.bincount(places, weights=values, minlength=self._events.items).astype(np.float64, copy=False)
 
     def unknown_item(self, user: int) -> float:
         """Nothing speaks for it."""

@@ -67,7 +67,12 @@ class PictureHog(PictureNumbers):
         """See `PictureNumbers.labels`."""
         places = range(self.params["cells"] - 1)
         parts = range(4 * self.params["orientations"])
-        return [f"edges at {down + 1}, {across + 1} no. {part + 1}" for down in places for across in places for part in parts]
+        return [
+            f"edges at {down + 1}, {across + 1} no. {part + 1}"
+            for down in places
+            for across in places
+            for part in parts
+        ]
 
 
 def _length(blocks: Floats) -> Floats:

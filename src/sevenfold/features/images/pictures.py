@@ -38,20 +38,11 @@ def decode(content: bytes | None) -> Image | None:
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
             if picture.width * picture.height > MOST_PIXELS or not picture.width * picture.height:
                 return None
-            picture.draft("RGB", (4 * LARGEST_AUTO_SIDE, 4 * LARGEST_AUTO_SIDE))  # JPEG only: decodes large ones smaller
+            picture.draft(
+                "RGB", (4 * LARGEST_AUTO_SIDE, 4 * LARGEST_AUTO_SIDE)
+            )  # JPEG only: decodes large ones smaller
             picture.load()
-            picture = ImageOps.exif_transpose(picture)
-            if picture.mode in ("L", "RGB"):
-                return picture
-            if picture.mode in ("I;16", "I", "F"):
-                return _from_deep(picture)
-            if picture.mode == "1":
-                return picture.convert("L")
-            if picture.has_transparency_data:
-                layered = picture.convert("RGBA")
-                white = Image.new("RGBA", layered.size, "white")
-                return Image.alpha_composite(white, layered).convert("L" if picture.mode == "LA" else "RGB")
-            return picture.convert("RGB")
+            return _plain(ImageOps.exif_transpose(picture))
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, MemoryError, OverflowError):
         return None
     except Exception as error:
@@ -59,6 +50,23 @@ def decode(content: bytes | None) -> Image | None:
         if type(error).__module__.split(".")[0] in ("PIL", "struct", "zlib"):
             return None
         raise
+
+
+def _plain(picture: Image) -> Image:
+    """In mode "L" or "RGB"; transparent pixels on white."""
+    from PIL import Image
+
+    if picture.mode in ("L", "RGB"):
+        return picture
+    if picture.mode in ("I;16", "I", "F"):
+        return _from_deep(picture)
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.has_transparency_data:
+        layered = picture.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(white, layered).convert("L" if picture.mode == "LA" else "RGB")
+    return picture.convert("RGB")
 
 
 def _from_deep(picture: Image) -> Image:

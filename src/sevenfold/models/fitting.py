@@ -34,7 +34,9 @@ def learnable(spec: ModelSpec, inputs: Inputs, target: Target, context: FitConte
             "The training rows hold one class only.", "two classes or more", "one", "Give rows of another class."
         )
     if target.goal is Goal.REGRESSION and context.objective == "counts" and (target.values < 0).any():
-        raise DataError("A count is negative.", "numbers of 0 and more", str(target.values.min()), "Use --objective mean.")
+        raise DataError(
+            "A count is negative.", "numbers of 0 and more", str(target.values.min()), "Use --objective mean."
+        )
     return inputs, target
 
 
@@ -46,12 +48,18 @@ def equal_or(weights: Floats | None, rows: int) -> Floats:
 def _check_request(spec: ModelSpec, target: Target, context: FitContext) -> None:
     if target.goal not in spec.solves:
         raise RequestError(
-            f"{spec.title} does not solve this task.", ", ".join(sorted(spec.solves)), str(target.goal), "Choose another model."
+            f"{spec.title} does not solve this task.",
+            ", ".join(sorted(spec.solves)),
+            str(target.goal),
+            "Choose another model.",
         )
     needed = _TRAIT_OF.get(context.objective)
     if target.goal is Goal.REGRESSION and needed is not None and needed not in spec.traits:
         raise RequestError(
-            f"{spec.title} lacks the objective '{context.objective}'.", "mean", context.objective, "Choose another model."
+            f"{spec.title} lacks the objective '{context.objective}'.",
+            "mean",
+            context.objective,
+            "Choose another model.",
         )
 
 

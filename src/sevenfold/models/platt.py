@@ -47,9 +47,7 @@ def fit_sigmoids(scores: Floats, target: Target) -> tuple[float, Floats]:
     # Platt's targets: a little short of 0 and 1, by class size, so that separable scores do not give certainty.
     counts = np.bincount(target.codes, minlength=target.classes)
     sure = (counts + 1.0) / (counts + 2.0)
-    truth = np.where(
-        target.codes[:, None] == np.arange(target.classes), sure[target.codes][:, None], 0.0
-    )
+    truth = np.where(target.codes[:, None] == np.arange(target.classes), sure[target.codes][:, None], 0.0)
     truth += (1.0 - truth.sum(axis=1, keepdims=True)) * (truth == 0) / max(1, target.classes - 1)
 
     def value_and_slope(point: Floats) -> tuple[float, Floats]:

@@ -274,7 +274,9 @@ def check_counts(model: type[Estimator]) -> None:
     fitted, _ = taught(model, inputs, Target(Goal.REGRESSION, counts), objective="counts", rounds=60)
     predicted = fitted.predict(inputs)
     assert (predicted >= 0).all(), "a count is negative"
-    assert abs(predicted.mean() / counts.mean() - 1) < 0.2, f"mean {predicted.mean():.2f}, of the truth {counts.mean():.2f}"
+    assert abs(predicted.mean() / counts.mean() - 1) < 0.2, (
+        f"mean {predicted.mean():.2f}, of the truth {counts.mean():.2f}"
+    )
     none, _ = taught(model, inputs, Target(Goal.REGRESSION, np.zeros(300)), objective="counts", rounds=5)
     assert np.abs(none.predict(inputs)).max() < 0.2, "all counts are 0"
 

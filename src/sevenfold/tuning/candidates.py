@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from sevenfold.core.dataset import Kind, Schema
-from sevenfold.core.errors import RequestError
+from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.model import ModelSpec, Size, Trait
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.task import Goal, Target, Task
@@ -121,13 +121,11 @@ def _candidate(name: str, task: Task, schema: Schema, profile: Any, target: Targ
     rows = len(target)
     plans: dict[str, FeaturePlan] = {}
     for style in styles(schema, spec, rows):
-        made = plan(schema, profile, task, spec, rows, style=style)
-        if made.outputs:
-            plans[style] = made
-    if not plans and Trait.BASELINE not in spec.traits:
-        return None, "none of the columns can be turned into what it accepts"
-    if not plans:
-        plans = {"default": FeaturePlan((), (), ())}
+        try:
+            plans[style] = plan(schema, profile, task, spec, rows, style=style)
+        except DataError as error:
+            if not plans:
+                return None, error.what
     columns = sum(1 for c in schema if c.used and c.kind is not Kind.ID) or 1
     return Candidate(spec, plans, _targets(task, target), columns), ""
 

@@ -33,7 +33,9 @@ class NaiveBayes(Estimator):
         solves=frozenset({Goal.BINARY, Goal.MULTICLASS}),
         accepts=frozenset({Form.NUMBERS, Form.CATEGORIES, Form.SPARSE}),
         space=Space(
-            smoothing=Real(1.0, 1e-3, 100.0, log=True, help="rows added to each category and word, so none is impossible"),
+            smoothing=Real(
+                1.0, 1e-3, 100.0, log=True, help="rows added to each category and word, so none is impossible"
+            ),
             widening=Real(0.01, 1e-6, 1.0, log=True, help="share of a column's variance added to each class's"),
             trust=Real(1.0, 0.05, 1.0, log=True, help="below 1 takes back certainty that columns repeat each other"),
         ),

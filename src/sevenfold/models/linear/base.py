@@ -96,7 +96,9 @@ class LinearModel(Estimator):
         outputs = max(1, len(self.present) if len(self.present) > 2 else 1)
         columns = len(self.encoder.scaling.mean) + len(self.encoder.sparse_unit)
         if weights.shape != (outputs, columns) or intercept.shape != (outputs,):
-            raise BundleError("A stored linear model is damaged.", f"weights ({outputs}, {columns})", str(weights.shape))
+            raise BundleError(
+                "A stored linear model is damaged.", f"weights ({outputs}, {columns})", str(weights.shape)
+            )
         if len(self.present) and not (0 <= self.present.min() and self.present.max() < self.classes):
             raise BundleError("A stored linear model is damaged.", f"{self.classes} classes", str(self.present))
         self.learned = Weights(weights, intercept, state["factors"], float(state["ceiling"]))

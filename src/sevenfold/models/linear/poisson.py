@@ -51,6 +51,4 @@ class PoissonRegression(LinearModel):
         found = minimise(design, truth, poisson, row_weights, context.seconds_left, l2=l2)
         # A sum far outside the training rows must not become an astronomic mean: ten times the largest seen.
         ceiling = float(np.log(max(float(target.values.max()), 1e-300)) + np.log(10.0))
-        return Weights(
-            found.weights, found.intercept + np.log(unit), ceiling=ceiling, truncated=found.truncated
-        )
+        return Weights(found.weights, found.intercept + np.log(unit), ceiling=ceiling, truncated=found.truncated)

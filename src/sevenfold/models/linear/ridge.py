@@ -22,7 +22,9 @@ class Ridge(LinearModel):
         solves=frozenset({Goal.REGRESSION}),
         accepts=frozenset({Form.NUMBERS, Form.SPARSE}),
         space=Space(
-            alpha=Real(1.0, 1e-3, 1e5, log=True, help="larger holds weights smaller; counted in rows, columns have spread 1")
+            alpha=Real(
+                1.0, 1e-3, 1e5, log=True, help="larger holds weights smaller; counted in rows, columns have spread 1"
+            )
         ),
         portfolio=({}, {"alpha": 30.0}, {"alpha": 1000.0}),
         cost=lambda _, size: cost_of(size, 1.0 * size.rows * size.columns * (30 + min(size.rows, size.columns))),

@@ -166,9 +166,7 @@ class GaussianSVM(Estimator):
         loss = squared_hinge if target.goal.is_classification else squared_tube
         row_weights = equal_or(target.weights, len(values))
         l2 = 1.0 / (self.params["C"] * len(values))
-        found = minimise(
-            Design(mapped, None), truth, loss, row_weights, context.seconds_left, l2=l2, iterations=150
-        )
+        found = minimise(Design(mapped, None), truth, loss, row_weights, context.seconds_left, l2=l2, iterations=150)
         weights = found.weights @ whiten.T
         return Expansion(points, weights * unit, found.intercept * unit + shift, found.truncated)
 

@@ -42,7 +42,7 @@ def _library() -> Any:
 
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     columns = size.columns * min(1.0, _WIDE_COLUMNS / max(1, size.columns))
-    one_round = params["depth"] * 3.0 * size.rows * (columns + 10) + 2.0**params["depth"] * columns * 128 * 2.0
+    one_round = params["depth"] * 3.0 * size.rows * (columns + 10) + 2.0 ** params["depth"] * columns * 128 * 2.0
     work = 300.0 * size.rows * size.columns + expected_rounds(params) * size.classes * (one_round + 2_500_000)
     return cost_of(size, work, parallel=True)
 
@@ -103,7 +103,12 @@ class CatBoost(Estimator):
         held = self._pool(valid.inputs, valid.target) if valid is not None and watched else None
         try:
             learner.fit(
-                rows, eval_set=held, use_best_model=watched, callbacks=[clock], verbose=False, early_stopping_rounds=None
+                rows,
+                eval_set=held,
+                use_best_model=watched,
+                callbacks=[clock],
+                verbose=False,
+                early_stopping_rounds=None,
             )
         except library.CatBoostError as error:
             if "constant" not in str(error) and "targets are equal" not in str(error):
@@ -123,7 +128,8 @@ class CatBoost(Estimator):
                 kind = "Exponent"
             threads = 1 if inputs.rows < 1000 else -1
             raw = np.asarray(
-                self.learner.predict(self._features(inputs), prediction_type=kind, thread_count=threads), dtype=np.float64
+                self.learner.predict(self._features(inputs), prediction_type=kind, thread_count=threads),
+                dtype=np.float64,
             )
         if self.goal is Goal.REGRESSION:
             return self.unit.invert(raw)
@@ -171,7 +177,9 @@ class CatBoost(Estimator):
         named = None
         if categories is not None:
             # Missing and unseen categories are one more category, "-1".
-            words = np.array([str(code).encode() for code in range(-1, max(categories.levels, default=0))], dtype=object)
+            words = np.array(
+                [str(code).encode() for code in range(-1, max(categories.levels, default=0))], dtype=object
+            )
             named = words[np.clip(categories.values, -1, len(words) - 2) + 1]
         values = in_float32(numbers.values) if numbers is not None and numbers.values.shape[1] else None
         return _library().FeaturesData(num_feature_data=values, cat_feature_data=named)

@@ -20,9 +20,7 @@ class ExtraTrees(Forest):
         title="Extra trees",
         solves=frozenset({Goal.BINARY, Goal.MULTICLASS, Goal.REGRESSION}),
         accepts=frozenset({Form.NUMBERS}),
-        space=Space(
-            trees=TREES, min_leaf_rows=MIN_LEAF_ROWS, column_share=COLUMN_SHARE, class_weight=CLASS_WEIGHT
-        ),
+        space=Space(trees=TREES, min_leaf_rows=MIN_LEAF_ROWS, column_share=COLUMN_SHARE, class_weight=CLASS_WEIGHT),
         portfolio=({}, {"min_leaf_rows": 1, "column_share": 0.6}, {"min_leaf_rows": 8, "column_share": 1.0}),
         cost=lambda params, size: forest_cost(params, size, 15.0),
         source="Geurts, Ernst and Wehenkel, Extremely Randomized Trees, Machine Learning 63, 2006",

@@ -164,7 +164,12 @@ class FlatTrees:
         nodes = len(self.feature)
         if not nodes == len(self.threshold) == len(self.right) == len(self.missing_left):
             return False
-        if self.feature.dtype.kind != "i" or self.values.dtype.kind != "f" or self.values.ndim != 2 or not len(self.roots):
+        if (
+            self.feature.dtype.kind != "i"
+            or self.values.dtype.kind != "f"
+            or self.values.ndim != 2
+            or not len(self.roots)
+        ):
             return False
         place = np.arange(nodes)
         leaf = self.feature < 0

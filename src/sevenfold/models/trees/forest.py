@@ -31,7 +31,9 @@ _MOST_BYTES = 20e6
 TREES = Integer(100, 10, 500, log=True, help="trees; more are steadier and larger")
 MIN_LEAF_ROWS = Integer(3, 1, 100, log=True, help="rows that a leaf must hold")
 COLUMN_SHARE = Choice(
-    "auto", ("auto", "root", 0.3, 0.6, 1.0), "columns tried at a split: their root, a share; auto: root, for numbers 0.6"
+    "auto",
+    ("auto", "root", 0.3, 0.6, 1.0),
+    "columns tried at a split: their root, a share; auto: root, for numbers 0.6",
 )
 
 

@@ -79,7 +79,14 @@ class XGBoost(Estimator):
         portfolio=(
             {},
             {"learning_rate": 0.08, "min_leaf_weight": 1e-3, "column_share": 0.65, "row_share": 0.65},
-            {"learning_rate": 0.05, "depth": 9, "min_leaf_weight": 2.0, "column_share": 0.7, "row_share": 0.7, "l2": 0.1},
+            {
+                "learning_rate": 0.05,
+                "depth": 9,
+                "min_leaf_weight": 2.0,
+                "column_share": 0.7,
+                "row_share": 0.7,
+                "l2": 0.1,
+            },
             {"learning_rate": 0.03, "depth": 3, "l2": 10.0, "column_share": 0.5},
         ),
         cost=_cost,

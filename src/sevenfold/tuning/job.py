@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from sevenfold.core.model import FitContext, Recommender
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.state import save_state
-from sevenfold.training.fit import FittedFeatures, fit_features, fit_model
+from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_model
 from sevenfold.training.workspace import Workspace
 
 
@@ -99,28 +98,7 @@ class JobResult:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-class FeatureCache:
-    """Fitted features of the last few (feature part, fold) pairs, within a limit of bytes."""
-
-    def __init__(self, limit_bytes: int = 256 * 2**20) -> None:
-        self.limit_bytes = limit_bytes
-        self._kept: OrderedDict[tuple[str, int], FittedFeatures] = OrderedDict()
-
-    def get(self, key: tuple[str, int]) -> FittedFeatures | None:
-        """The kept features, or None."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def put(self, key: tuple[str, int], fitted: FittedFeatures) -> None:
-        """Keep features; the least lately used go when room is short."""
-        self._kept[key] = fitted
-        while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self.limit_bytes:
-            self._kept.popitem(last=False)
-
-
-def run_job(workspace: Workspace, job: Job, cache: FeatureCache) -> JobResult:
+def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
     """Do one job. The result depends on workspace, recipe, fold, rounds and repeat alone, unless the clock cut it."""
     from threadpoolctl import threadpool_limits
 
@@ -152,18 +130,21 @@ def run_job(workspace: Workspace, job: Job, cache: FeatureCache) -> JobResult:
 
 
 def _fit(
-    workspace: Workspace, recipe: Recipe, job: Job, cache: FeatureCache, started: float
+    workspace: Workspace, recipe: Recipe, job: Job, cache: StepCache, started: float
 ) -> tuple[Pipeline, FittedFeatures, Any, float]:
     streams = Streams(workspace.seed)
     train, valid = workspace.rows(job.fold)
     target = workspace.target.take(train)
-    key = (recipe.features_digest, job.fold)
-    fitted = cache.get(key)
-    if fitted is None:
-        held_out = workspace.table[valid] if len(valid) else None
-        stream = streams.generator("features", *key)
-        fitted = fit_features(recipe, workspace.table[train], target, held_out, stream)
-        cache.put(key, fitted)
+    held_out = workspace.table[valid] if len(valid) else None
+    fitted = fit_features(
+        recipe,
+        workspace.table[train],
+        target,
+        held_out,
+        lambda digest: streams.generator("step", digest, job.fold),
+        cache,
+        job.fold,
+    )
     feature_seconds = time.monotonic() - started
     context = FitContext(
         stream=streams.generator("model", recipe.digest, job.fold, job.repeat),

@@ -23,6 +23,8 @@ Journal = Callable[[str, Mapping[str, Any]], None]
 _ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
 _SHARE_LATER = 0.35  # for each later one
+_WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
+_FEWEST_FOLDS = 2
 _SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
@@ -65,6 +67,7 @@ class Search:
     _queue: list[Proposal] = field(default_factory=list)
     _speed: dict[str, float] = field(default_factory=dict)
     _skipped: set[str] = field(default_factory=set)
+    _folds_settled: bool = False
 
     def run(self) -> list[Trial]:
         """Search until time, trials or ideas run out; every trial with its status."""
@@ -104,6 +107,8 @@ class Search:
         for trial in self.trials:
             if trial.status is Status.OPEN:
                 waiting = [fold for fold in range(self.folds) if fold not in trial.started]
+                if waiting and trial.folds and self._hopelessly_slow(trial, len(waiting)):
+                    continue
                 # A trial shows its first fold before the others are started, so that a hopeless one costs little.
                 if waiting and (trial.folds or not trial.started or self._sure(trial)):
                     trial.started.add(waiting[0])
@@ -116,6 +121,18 @@ class Search:
         self.journal(Happening.TRIAL_STARTED, trial.started_event())
         trial.started.add(0)
         return self._job(trial, 0)
+
+    def _hopelessly_slow(self, trial: Trial, waiting: int) -> bool:
+        """Give a trial up whose other folds, at the pace of those done, would not end in time."""
+        if self.deadline.seconds == float("inf"):
+            return False
+        pace = trial.seconds / len(trial.folds)
+        rounds = -(-waiting // self.executor.slots)
+        if rounds * pace <= self.deadline.left() or (waiting == 1 and pace <= 2 * self.deadline.left()):
+            return False
+        reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.deadline.left():.1f} s are left"
+        self._close(trial, Status.PRUNED, reason)
+        return True
 
     def _sure(self, trial: Trial) -> bool:
         """Whether all folds of a trial may start at once: nothing could prune it."""
@@ -191,10 +208,10 @@ class Search:
         left = self.deadline.left()
         finished = any(t.status is Status.FINISHED and t.recipe.model != "constant" for t in self.trials)
         share = _SHARE_LATER if finished else _SHARE_FIRST
-        rounds_of_work = -(-self.folds // self.executor.slots)
-        allowance = left if self.folds == 1 and finished else share * left / rounds_of_work
-        allowance = max(min(allowance, left - 0.5), 0.5)
-        kill = now + min(left + 0.5, allowance * 1.5 + 1.0)
+        rounds_of_work = -(-(self.folds - len(trial.folds)) // self.executor.slots)
+        allowance = max(min(share * left / rounds_of_work, left - 0.5), 0.5)
+        # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
+        kill = now + min(left, max(share * left, 1.5 * allowance + 1.0))
         return Job(
             trial.name,
             trial.recipe.to_json(),
@@ -217,6 +234,7 @@ class Search:
         trial.folds[outcome.job.fold] = outcome.result
         self.journal(Happening.FOLD_FINISHED, fold_event(trial.name, outcome.job.fold, outcome.result))
         self._learn_speed(trial)
+        self._fit_folds(trial)
         # Judged fold by fold in their order, so that the order of arrival decides nothing.
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
@@ -228,6 +246,21 @@ class Search:
                 return
         if len(trial.folds) == self.folds:
             self._close(trial, Status.FINISHED, "")
+
+    def _fit_folds(self, trial: Trial) -> None:
+        """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
+        if self._folds_settled or trial.recipe.model == "constant" or self.deadline.seconds == float("inf"):
+            return
+        self._folds_settled = True
+        pace = trial.seconds / len(trial.folds)
+        affordable = int(self.deadline.left() * self.executor.slots / (_WANTED_TRIALS * pace))
+        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
+        if folds < self.folds:
+            why = f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.deadline.left():.0f} s are left"
+            self.journal(
+                Happening.DECISION, {"what": f"{folds} of {self.folds} folds are used", "why": why, "step": "tuning"}
+            )
+            self.folds = folds
 
     def _close(self, trial: Trial, status: Status, reason: str) -> None:
         trial.status, trial.reason = status, reason

@@ -9,8 +9,9 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
 
+from sevenfold.training.fit import StepCache
 from sevenfold.training.workspace import Workspace
-from sevenfold.tuning.job import FeatureCache, Job, describe_failure, run_job
+from sevenfold.tuning.job import Job, describe_failure, run_job
 
 
 def serve(address: str) -> None:
@@ -18,7 +19,7 @@ def serve(address: str) -> None:
     connection: Connection[Any, Any] = Client(address, family="AF_UNIX")
     _send(connection, {"pid": os.getpid()})
     workspace: Workspace | None = None
-    cache = FeatureCache()
+    cache = StepCache()
     while True:
         try:
             request = json.loads(connection.recv_bytes())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sevenfold.training.fit import StepCache
 from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.executors.base import Executor, Outcome
-from sevenfold.tuning.job import FeatureCache, Job, describe_failure, run_job
+from sevenfold.tuning.job import Job, describe_failure, run_job
 
 
 class InlineExecutor(Executor):
@@ -15,7 +16,7 @@ class InlineExecutor(Executor):
 
     def __init__(self, workspace: Workspace | None = None) -> None:
         self._workspace = workspace
-        self._cache = FeatureCache()
+        self._cache = StepCache()
         self._waiting: list[Job] = []
 
     @property

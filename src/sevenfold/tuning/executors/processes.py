@@ -82,8 +82,10 @@ class ProcessExecutor(Executor):
         self._memory_bytes = memory_bytes
 
     def open(self, workspace: Path) -> None:
-        """Workers load that workspace with their first job."""
+        """Wait until the libraries are loaded and a worker is up; workers load the workspace with their first job."""
         self._workspace = str(workspace)
+        if not self._workers:
+            self._fork()
 
     @property
     def running(self) -> int:

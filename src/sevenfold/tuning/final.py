@@ -82,8 +82,9 @@ def choose(
     """
     finished = [t for t in trials if t.status is Status.FINISHED]
     real = [t for t in finished if Trait.BASELINE not in MODELS.get(t.recipe.model).spec.traits]
-    ranked = sorted(real or finished, key=lambda t: t.loss)[:_MOST_CANDIDATES]
+    ranked = sorted(real or finished, key=lambda t: t.loss)
     best = ranked[0]
+    ranked = [trial for trial in ranked if trial.folds.keys() == best.folds.keys()][:_MOST_CANDIDATES]
     predictions, seen = trial_predictions(folder, best, workspace)
     reasons = [
         (f"{best.recipe.model} ({best.name}) leads", f"mean {workspace.task.metric} {best.value:.5g} on the folds")

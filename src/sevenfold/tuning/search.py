@@ -77,6 +77,8 @@ class Search:
         ]
         for trial in self.trials:
             self._learn_speed(trial)
+            if trial.status is Status.FINISHED and trial.recipe.model != "constant":
+                self.folds, self._folds_settled = len(trial.folds), True
         while True:
             self._fill()
             if not self.executor.running:
@@ -244,7 +246,7 @@ class Search:
                 trial.folds = shown.folds
                 self._close(trial, Status.PRUNED, reason)
                 return
-        if len(trial.folds) == self.folds:
+        if len(trial.folds) >= self.folds:
             self._close(trial, Status.FINISHED, "")
 
     def _fit_folds(self, trial: Trial) -> None:

@@ -80,7 +80,8 @@ def _strip(value: Any, arrays: dict[str, Any], blobs: dict[str, bytes]) -> Any:
         blobs[key] = value
         return {_BYTES: key}
     if isinstance(value, Mapping):
-        return {str(k): _strip(v, arrays, blobs) for k, v in value.items()}
+        # In order of keys, as they are written: a state that was read back gets the same members.
+        return {k: _strip(value[k], arrays, blobs) for k in sorted(value)}
     if isinstance(value, list | tuple):
         return [_strip(v, arrays, blobs) for v in value]
     if isinstance(value, np.generic):

@@ -53,9 +53,9 @@ class Integer:
 
     def check(self, name: str, value: Any) -> int:
         """The value as an int, or a RequestError."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             raise _outside(name, f"a whole number from {self.low} to {self.high}", value)
-        if not self.low <= value <= self.high:
+        if value != int(value):
             raise _outside(name, f"a whole number from {self.low} to {self.high}", value)
         return int(value)
 

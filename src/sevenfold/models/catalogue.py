@@ -26,6 +26,7 @@ MODELS: Catalogue[type[Model]] = Catalogue(
         "popularity": "sevenfold.models.recommenders.popularity:Popularity",
         "svm_linear": "sevenfold.models.svm.svm_linear:LinearSVM",
         "svm_rbf": "sevenfold.models.svm.svm_rbf:GaussianSVM",
+        "additive": "sevenfold.models.trees.additive:Additive",
         "catboost": "sevenfold.models.trees.catboost:CatBoost",
         "decision_tree": "sevenfold.models.trees.decision_tree:DecisionTree",
         "extra_trees": "sevenfold.models.trees.extra_trees:ExtraTrees",

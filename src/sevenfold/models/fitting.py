@@ -1,4 +1,4 @@
-"""What every fit checks first: rows that count, weights of mean 1, an objective the model has, classes to tell apart."""
+"""What every fit checks first: rows that count, weights of mean 1, a known objective, classes to tell apart."""
 
 from __future__ import annotations
 

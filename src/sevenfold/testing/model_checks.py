@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def check_ranges(model: type[Estimator]) -> None:
             wrong += [dimension.high * 2 + 1, dimension.low - 1, math.nan]
         for value in wrong:
             assert not isinstance(dimension, Choice) or value not in dimension.options
-            _refused((RequestError, ValueError), lambda name=name, value=value: model(**{name: value}))
+            _refused(RequestError, partial(model, **{name: value}))
 
 
 def check_wrong_goal(model: type[Estimator]) -> None:
@@ -96,7 +97,7 @@ def check_wrong_goal(model: type[Estimator]) -> None:
     for goal in GOALS:
         if goal not in model.spec.solves:
             inputs, target = easy(model, goal, 60)
-            _refused(RequestError, lambda inputs=inputs, target=target: taught(model, inputs, target))
+            _refused(RequestError, partial(taught, model, inputs, target))
 
 
 def check_learns(model: type[Estimator]) -> None:
@@ -191,7 +192,7 @@ def check_zero_weights(model: type[Estimator]) -> None:
     for goal in _goals(model):
         inputs, target = easy(model, goal, 150)
         kept = np.arange(100)
-        weights = (np.arange(150) < 100) * 1.0
+        weights = (np.arange(150) < 100).astype(np.float64)
         wrong = target.values.copy()
         wrong[100:] = wrong[100:][::-1]
         weighted, _ = taught(model, inputs, Target(goal, wrong, target.classes, weights), rounds=20)
@@ -204,22 +205,23 @@ def check_weights(model: type[Estimator]) -> None:
     """Whole-number weights are about the same as repeated rows, and a heavy group outvotes a light one."""
     for goal in _goals(model):
         inputs, target = easy(model, goal, 240)
-        # Three rows of four are told wrong and weigh next to nothing.
-        told = target.values.copy()
-        wrong = np.arange(240) % 4 != 0
-        told[wrong] = np.random.default_rng(2).permutation(told[wrong])
-        weights = np.where(wrong, 1.0, 20.0)
-        weighted = Target(goal, told, target.classes, weights)
+        weights = (1 + np.arange(240) % 3).astype(np.float64)
         rows = np.repeat(np.arange(240), weights.astype(int))
-        repeated = Target(goal, told, target.classes).take(rows)
+        weighted = Target(goal, target.values, target.classes, weights)
         by_weight = taught(model, inputs, weighted, rounds=40)[0].predict(inputs)
-        by_rows = taught(model, inputs.take(rows), repeated, rounds=40)[0].predict(inputs)
+        by_rows = taught(model, inputs.take(rows), target.take(rows), rounds=40)[0].predict(inputs)
         gap = float(np.abs(by_weight - by_rows).mean())
         spread = 1.0 if goal.is_classification else float(np.std(target.values))
-        assert gap < 0.3 * spread, f"{goal}: weights and repeated rows differ by {gap:.3f}"
-        if Trait.BASELINE not in model.spec.traits:
-            alike = taught(model, inputs, Target(goal, told, target.classes), rounds=40)[0].predict(inputs)
-            assert loss(target, by_weight) < loss(target, alike), f"{goal}: weights change nothing for the better"
+        assert gap < 0.25 * spread, f"{goal}: weights and repeated rows differ by {gap:.3f}"
+        if Trait.BASELINE in model.spec.traits:
+            continue
+        # Three rows of four are told wrong and weigh next to nothing.
+        told, wrong = target.values.copy(), np.arange(240) % 4 != 0
+        told[wrong] = np.random.default_rng(2).permutation(told[wrong])
+        heard = Target(goal, told, target.classes, np.where(wrong, 1.0, 20.0))
+        right = taught(model, inputs, heard, rounds=40)[0].predict(inputs)
+        alike = taught(model, inputs, Target(goal, told, target.classes), rounds=40)[0].predict(inputs)
+        assert loss(target, right) < loss(target, alike), f"{goal}: weights change nothing for the better"
 
 
 def check_missing(model: type[Estimator]) -> None:
@@ -434,7 +436,7 @@ def _seconds(seconds: float) -> Callable[[], float]:
     return lambda: end - time.monotonic()
 
 
-def _refused(expected: type[Exception] | tuple[type[Exception], ...], act: Callable[[], Any]) -> None:
+def _refused(expected: type[Exception], act: Callable[[], Any]) -> None:
     try:
         act()
     except expected:

@@ -31,7 +31,7 @@ def easy(model: type[Model], goal: Goal, rows: int, columns: int = 4) -> tuple[I
         blocks.append(Block(Form.CATEGORIES, ("c0", "c1"), codes.astype(np.int32), (4, 6)))
     inputs = Inputs.of(rows, blocks)
     if goal is Goal.BINARY:
-        return inputs, Target(goal, (score > 0) * 1.0, 2)
+        return inputs, Target(goal, (score > 0).astype(np.float64), 2)
     if goal is Goal.MULTICLASS:
         return inputs, Target(goal, np.digitize(score, (-0.8, 0.8)).astype(float), 3)
     return inputs, Target(goal, 10.0 + 2.0 * score - score.min())

@@ -99,7 +99,7 @@ class LinearModel(Estimator):
             raise BundleError(
                 "A stored linear model is damaged.", f"weights ({outputs}, {columns})", str(weights.shape)
             )
-        if len(self.present) and not (0 <= self.present.min() and self.present.max() < self.classes):
+        if len(self.present) and not (self.present.min() >= 0 and self.present.max() < self.classes):
             raise BundleError("A stored linear model is damaged.", f"{self.classes} classes", str(self.present))
         self.learned = Weights(weights, intercept, state["factors"], float(state["ceiling"]))
 

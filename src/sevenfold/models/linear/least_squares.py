@@ -53,8 +53,9 @@ def _solve(gram: Floats, right: Floats, alpha: float) -> Floats:
         return np.zeros_like(right)
     largest = float(np.trace(gram))
     if alpha > 1e-8 * largest:
-        return np.linalg.solve(gram + alpha * np.eye(len(gram)), right)
+        return np.asarray(np.linalg.solve(gram + alpha * np.eye(len(gram)), right), dtype=np.float64)
     values, vectors = np.linalg.eigh(gram)
     kept = values > 1e-10 * max(values[-1], 1e-300)
-    inverse = np.where(kept, 1.0 / np.where(kept, values + alpha, 1.0), 0.0)
-    return vectors @ (inverse[:, None] * (vectors.T @ right))
+    inverse: Floats = np.where(kept, 1.0 / np.where(kept, values + alpha, 1.0), 0.0)
+    solved: Floats = vectors @ (inverse[:, None] * (vectors.T @ right))
+    return solved

@@ -19,7 +19,7 @@ def squared_distances(left: Floats, right: Floats) -> Floats:
 
 
 def kernel_sums(values: Floats, points: Floats, gamma: float, weights: Floats) -> Floats:
-    """(rows, outputs): sum over points of exp(-gamma * distance²) times (outputs, points) weights, in chunks of rows."""
+    """(rows, outputs): sum over points of exp(-gamma * distance²) times (outputs, points) weights."""
     result = np.empty((len(values), len(weights)))
     step = max(1, _CHUNK_CELLS // max(1, len(points)))
     for start in range(0, len(values), step):

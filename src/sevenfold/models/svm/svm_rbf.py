@@ -25,7 +25,7 @@ from sevenfold.models.probabilities import sigmoid, softmax, two_columns
 from sevenfold.models.scaling import Scaling
 from sevenfold.models.svm.kernel import kernel_sums, squared_distances
 
-# Up to here the dual is solved exactly (its time grows with rows²); beyond, a map of landmarks stands in for the kernel.
+# Up to here the dual is solved exactly (its time grows with rows²); beyond, landmarks stand in for the kernel.
 _EXACT_ROWS = 2500
 _LANDMARKS = 400
 _GAMMA_ROWS = 500

@@ -114,13 +114,13 @@ class CatBoost(Estimator):
             if "constant" not in str(error) and "targets are equal" not in str(error):
                 raise
             return self._without_inputs(target, context)
-        self.content, self.answer = _saved(learner), None
+        self.content, self.answer = _saved(learner), np.empty(0)
         self.learner = learner
         return FitInfo(rounds=max(1, int(learner.tree_count_)), truncated=clock.rang)
 
     def predict(self, inputs: Inputs) -> Floats:
         """See `Model.predict`."""
-        if self.answer is not None:
+        if not self.content:
             raw = np.tile(self.answer, (inputs.rows, 1)) if self.classes else np.full(inputs.rows, self.answer[0])
         else:
             kind = {Goal.REGRESSION: "RawFormulaVal"}.get(self.goal, "Probability")
@@ -154,8 +154,9 @@ class CatBoost(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.counts = bool(state["counts"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
-        self.factors, self.answer, self.content = state["factors"], state["answer"], state["booster"]
-        if self.answer is not None:
+        self.factors, self.content = state["factors"], bytes(state["booster"])
+        self.answer = np.asarray(state["answer"], dtype=np.float64)
+        if not self.content:
             return
         self.learner = library.CatBoost()
         try:

@@ -18,6 +18,7 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.table import tree_table
 from sevenfold.models.trees.unit import Unit
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
 
 _SMALL_BATCH_CELLS = 200_000
 _WIDE_COLUMNS = 1000
-
-# What LightGBM calls the metrics by which a run may want to stop; another one stops by the loss that is learned.
-_METRICS = {
-    Goal.BINARY: {
-        "roc_auc": "auc",
-        "average_precision": "average_precision",
-        "accuracy": "binary_error",
-        "log_loss": "binary_logloss",
-    },
-    Goal.MULTICLASS: {"accuracy": "multi_error", "log_loss": "multi_logloss"},
-    Goal.REGRESSION: {"rmse": "l2", "mse": "l2", "r2": "l2", "mae": "l1"},
-}
-_OBJECTIVES = {"mean": "regression", "median": "regression_l1", "quantile": "quantile", "counts": "poisson"}
-_REGRESSION_METRICS = {"mean": "l2", "median": "l1", "quantile": "quantile", "counts": "poisson"}
 
 
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
@@ -137,7 +124,7 @@ class LightGBM(Estimator):
         if valid is not None and len(valid.target):
             held = self._dataset(tree_table(valid.inputs)[0], valid.target, categories, settings, rows)
             booster.add_valid(held, "valid")
-            loss = _watch(booster)
+            loss = watched_loss(booster)
         most = most_rounds(self.params, loss is not None, context)
         taken = take_rounds(booster.update, loss, most, patience(self.params["learning_rate"]), context)
         self._take(booster.model_to_string(num_iteration=taken.kept).encode())
@@ -204,7 +191,6 @@ class LightGBM(Estimator):
 
     def _settings(self, target: Target, columns: int, valid: Valid | None, context: FitContext) -> dict[str, Any]:
         params, rows = self.params, len(target)
-        all_zero = context.objective == "counts" and not target.values.any()
         settings: dict[str, Any] = {
             "learning_rate": params["learning_rate"],
             "num_leaves": params["leaves"],
@@ -230,36 +216,10 @@ class LightGBM(Estimator):
             "seed": int(context.stream.integers(2**31 - 1)),
             "verbosity": -1,
         }
-        if self.goal is Goal.REGRESSION:
-            # Poisson refuses counts that are all 0; their mean is the same without a logarithm.
-            settings["objective"] = _OBJECTIVES["mean" if all_zero else context.objective]
-            settings["alpha"] = context.quantile
-        elif self.goal is Goal.BINARY:
-            settings["objective"] = "binary"
-        else:
-            settings["objective"], settings["num_class"] = "multiclass", self.classes
-        settings["metric"] = self._metric(valid, context)
+        settings.update(objective_of(target, valid, context))
         return settings
-
-    def _metric(self, valid: Valid | None, context: FitContext) -> str:
-        if self.goal is Goal.REGRESSION:
-            learned = _REGRESSION_METRICS[context.objective]
-            return _METRICS[self.goal].get(context.metric, learned) if context.objective == "mean" else learned
-        by_loss = _METRICS[self.goal]["log_loss"]
-        # Of one class alone, ranks and errors say nothing.
-        if valid is None or len(np.unique(valid.target.values)) < 2:
-            return by_loss
-        return _METRICS[self.goal].get(context.metric, by_loss)
 
 
 def _bins(params: Mapping[str, Any], rows: int) -> int:
     # A histogram has a fixed price: with few rows most of its bins would be empty.
     return int(params["bins"]) if rows > 3000 else min(int(params["bins"]), 127 if rows > 1000 else 63)
-
-
-def _watch(booster: lightgbm.Booster) -> Any:
-    def loss() -> float:
-        _, _, value, greater_is_better = booster.eval_valid()[0]
-        return -float(value) if greater_is_better else float(value)
-
-    return loss

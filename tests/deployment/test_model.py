@@ -172,8 +172,9 @@ def test_threads_share_a_model(model):
     different = []
 
     def work():
-        for i in range(20):
-            different.append(not np.array_equal(model.predict_proba(data[i : i + 50]), expected[i : i + 50]))
+        different.extend(
+            not np.array_equal(model.predict_proba(data[i : i + 50]), expected[i : i + 50]) for i in range(20)
+        )
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

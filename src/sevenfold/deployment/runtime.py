@@ -225,4 +225,3 @@ def _all_violations(frame: pl.DataFrame, schema: Schema) -> list[Violation]:
             row = None if violation.row is None else violation.row + start
             violations[replace(violation, row=row)] = None
     return list(violations)
-

@@ -1,4 +1,4 @@
-"""Real performance, once the labels have come: which logged row each label belongs to, and the metrics of those rows."""
+"""Real performance, once labels have come: which logged row each belongs to, and the metrics of those rows."""
 
 from __future__ import annotations
 

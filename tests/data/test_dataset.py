@@ -39,7 +39,11 @@ def test_an_edited_schema_is_obeyed(tmp_path: Path) -> None:
     first = build(RAW, Plan(target="y"))
     write_schema(path, first.dataset.schema)
     assert read_schema(path) == first.dataset.schema
-    path.write_text(path.read_text().replace('"kind": "number"', '"kind": "text"').replace('"units": {\n          "kg": 1.0\n        }', ""))
+    path.write_text(
+        path.read_text()
+        .replace('"kind": "number"', '"kind": "text"')
+        .replace('"units": {\n          "kg": 1.0\n        }', "")
+    )
     second = build(RAW, Plan(target="y", schema=str(path)))
     assert second.dataset.schema["size"].kind is Kind.TEXT
     assert second.dataset.fingerprint != first.dataset.fingerprint

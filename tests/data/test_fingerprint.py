@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevenfold.data.fingerprint import fingerprint
@@ -22,7 +22,7 @@ TABLE = pl.DataFrame(
 
 
 def test_it_is_frozen() -> None:
-    assert fingerprint(TABLE) == "FROZEN"
+    assert fingerprint(TABLE) == "3028849dd05c5f0713bf5916258cbfb5"
     assert fingerprint(TABLE.with_columns(n=pl.Series([1.5, None, 0.0]))) == fingerprint(TABLE)
 
 
@@ -42,6 +42,7 @@ def test_any_change_changes_it() -> None:
     assert len({fingerprint(table) for table in [TABLE, *others]}) == len(others) + 1
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.none() | st.text(max_size=4), max_size=8), st.integers(0, 8))
 def test_chunks_and_slices_do_not_matter(values: list[str | None], cut: int) -> None:
     whole = pl.DataFrame({"x": pl.Series(values, dtype=pl.String)})

@@ -29,6 +29,7 @@ class Trait(StrEnum):
     QUANTILES = "quantiles"  # regression objective 'quantile' and 'median'
     COUNTS = "counts"  # regression objective 'counts' (Poisson)
     TREES = "trees"  # splits on thresholds
+    RATINGS = "ratings"  # a recommender whose predictions are ratings in their own unit
     BASELINE = "baseline"  # a yardstick, never the winner
 
 

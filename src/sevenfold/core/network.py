@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sevenfold.core.inputs import Form, Inputs
-from sevenfold.core.model import Model
-from sevenfold.core.task import Goal, Target
+import numpy as np
+
+from sevenfold.core.errors import MissingExtraError
+from sevenfold.core.inputs import Inputs
+from sevenfold.core.model import FitContext, Model
+from sevenfold.core.task import Target
 
 if TYPE_CHECKING:
     import torch
@@ -21,41 +25,70 @@ class Lesson:
 
     Args:
         loss: name in `training.losses`.
-        optimizer: name in `training.optimizers`, with its parameters.
+        optimizer: `name` in `training.optimizers`, beside it that optimizer's settings (`rate`, ...).
         epochs: at most so many passes; the schedule is fitted to the time that is left.
         batch_rows: rows in one step.
-        patience_epochs: stop after so many epochs without gain on `valid`.
+        schedule: name in `training.schedules`.
+        warmup: share of the steps in which the rate rises to its height, in [0, 1).
+        patience_epochs: stop after so many epochs without gain on `valid`; 0 never stops early.
         label_smoothing: in [0, 1).
-        augment: names of augmentations applied to training batches ("flip", "shift", ...).
+        gradient_norm: gradients longer than this are shortened to it; 0 leaves them.
+        quantile: the quantile, for loss "quantile".
+        augment: names in `training.augment`, with their settings, applied to training batches of images.
     """
 
     loss: str
     optimizer: Mapping[str, Any]
     epochs: int
     batch_rows: int
+    schedule: str = "cosine"
+    warmup: float = 0.1
     patience_epochs: int = 0
     label_smoothing: float = 0.0
-    augment: tuple[str, ...] = ()
+    gradient_norm: float = 0.0
+    quantile: float = 0.5
+    augment: Mapping[str, float] = field(default_factory=dict)
 
 
 class Network(Model):
-    """A model built as a torch module. Which form it reads decides what `forward` is given."""
+    """A model that is built as a torch module, taught by `training.loop.teach`, and then keeps plain arrays.
 
-    goal: Goal | None = None
-
-    @abstractmethod
-    def build(self, inputs: Inputs, target: Target) -> torch.nn.Module:
-        """A new module for these shapes, weights not yet drawn from any global state: the loop seeds torch first."""
+    The loop calls `build`, `lesson`, `arrays` and `labels` in this order, and `learned` at the end; torch is
+    seeded before. `predict` needs no torch where the network says so.
+    """
 
     @abstractmethod
-    def lesson(self, inputs: Inputs, target: Target) -> Lesson:
+    def build(self, inputs: Inputs, target: Target, context: FitContext) -> torch.nn.Module:
+        """A new module for these training rows; whatever else is learned from them (scales, bins) is learned here.
+
+        Its `forward` takes one tensor for each array of `arrays` and gives (rows, outputs).
+
+        Raises:
+            DataError: the rows cannot be learned from.
+        """
+
+    @abstractmethod
+    def lesson(self, inputs: Inputs, target: Target, context: FitContext) -> Lesson:
         """How to teach it."""
+
+    @abstractmethod
+    def arrays(self, inputs: Inputs) -> tuple[np.ndarray[Any, Any], ...]:
+        """What `forward` is given: arrays with rows first and no missing values."""
+
+    @abstractmethod
+    def labels(self, target: Target) -> np.ndarray[Any, Any]:
+        """What the loss compares with: int64 class indices, or float32 values on the network's own scale."""
 
     @abstractmethod
     def learned(self, module: torch.nn.Module) -> None:
         """Take over the taught module; afterwards `predict` and `state` work."""
 
-    @property
-    @abstractmethod
-    def form(self) -> Form:
-        """The block that `forward` is given."""
+
+def require_torch(purpose: str) -> None:
+    """Make sure that torch is there before work starts.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    if find_spec("torch") is None:
+        raise MissingExtraError.of("torch", "deep", purpose)

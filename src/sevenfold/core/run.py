@@ -34,9 +34,10 @@ class Journal:
     A torn last line, left by a crash, is passed over when reading and cut off before the next append.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, started: float | None = None) -> None:
+        """Open or begin the journal at `path`; `started` is the monotonic time that counts as second 0."""
         self.path = path
-        self._started = time.monotonic()
+        self._started = time.monotonic() if started is None else started
         self._file = None if not path.exists() else self._reopen()
 
     def _reopen(self) -> Any:

@@ -80,7 +80,8 @@ def _strip(value: Any, arrays: dict[str, Any], blobs: dict[str, bytes]) -> Any:
         blobs[key] = value
         return {_BYTES: key}
     if isinstance(value, Mapping):
-        return {str(k): _strip(v, arrays, blobs) for k, v in value.items()}
+        # In the order of keys: members are numbered alike however the mapping was built.
+        return {str(k): _strip(v, arrays, blobs) for k, v in sorted(value.items(), key=lambda item: str(item[0]))}
     if isinstance(value, list | tuple):
         return [_strip(v, arrays, blobs) for v in value]
     if isinstance(value, np.generic):

@@ -31,7 +31,7 @@ def test_plain_numbers() -> None:
 
 
 def test_numbers_with_a_few_words_are_numbers_and_say_so() -> None:
-    values = [str(i) for i in range(200)] + ["broken"]
+    values = [str(i % 150) for i in range(200)] + ["broken"]
     found = column(values, "size")
     assert found.kind is Kind.NUMBER
     assert "read as numbers" in found.reason
@@ -109,7 +109,10 @@ def test_named_codes_are_categories_and_counts_are_numbers() -> None:
 
 def test_codes_are_known_by_their_distribution_where_several_agree() -> None:
     draw = random()
-    codes = {name: draw.choice(draw.integers(1000, 300_000, 150), 5_000, p=draw.dirichlet(np.ones(150) * 0.3)) for name in "abc"}
+    codes = {
+        name: draw.choice(draw.integers(1000, 300_000, 150), 5_000, p=draw.dirichlet(np.ones(150) * 0.3))
+        for name in "abc"
+    }
     amounts = {
         "salary": np.round(draw.lognormal(10, 0.5, 5_000), -2).astype(int),
         "seconds": draw.poisson(30_000, 5_000),
@@ -143,19 +146,20 @@ def test_dates() -> None:
 
 def test_words() -> None:
     draw = random()
-    vocabulary = np.array("the quick brown fox jumps over a lazy dog while seven old men watch it run".split())
+    vocabulary = np.array(["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "seven", "men", "run"])
     sentences = [" ".join(draw.choice(vocabulary, 8)) for _ in range(200)]
     assert column(sentences).kind is Kind.TEXT
-    assert column(["existing credits paid back duly till now", "critical account of other credits here"] * 50).kind is Kind.CATEGORY
+    phrases = ["existing credits paid back duly till now", "critical account of other credits here"]
+    assert column(phrases * 50).kind is Kind.CATEGORY
     assert column(["red", "green", "blue"] * 20).kind is Kind.CATEGORY
-    spellings = column(["Spain", "SPAIN", "spain ", "France", "Italy"] * 20)
+    spellings = column(["Spain", "SPAIN", "spain ", "France", "Italy", "France"] * 20)
     assert spellings.parse["ignore_case"] is True
-    assert set(spellings.levels) == {"Spain", "France", "Italy"} or len(spellings.levels) == 3
+    assert [level.lower() for level in spellings.levels] == ["spain", "france", "italy"]
 
 
 def test_two_letter_codes_keep_namibia() -> None:
     codes = ["DE", "FR", "NA", "IT", "ES", "PT", "GB", "IE", "NL", "BE", "LU", "CH", "AT", "PL", "CZ", "SK", "HU", "RO"]
-    found = column((codes + ["BG", "GR", "SE", "NO"]) * 5)
+    found = column([*codes, "BG", "GR", "SE", "NO"] * 5)
     assert "NA" in found.levels
     assert "NA" not in column(["DE", "FR", "NA"] * 5).levels
 
@@ -228,7 +232,7 @@ def test_every_override_gives_its_kind_and_conforms() -> None:
 
 def test_strange_column_names_and_no_rows() -> None:
     frame = pl.DataFrame({'we"ird \n[x]{y}:,': ["1"], "": ["a"]})
-    assert infer(frame).names == frame.columns
+    assert list(infer(frame).names) == frame.columns
     assert len(infer(frame.head(0))) == 2
 
 
@@ -254,10 +258,12 @@ def test_csv_and_typed_columns_give_the_same_kinds_and_tables() -> None:
     assert all(table.equals(tables[0]) for table in tables)
 
 
-CELLS = st.none() | st.sampled_from(["", "?", "NA", "1", "2.5", "1,5", "yes", "no", "a", "b c d e", "2019-01-02", "007"])
+CELLS = st.none() | st.sampled_from(
+    ["", "?", "NA", "1", "2.5", "1,5", "yes", "no", "a", "b c d e", "2019-01-02", "007"]
+)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30))
 def test_any_strings_have_a_schema_that_reads_them(rows: list[tuple[str | None, str | None]]) -> None:
     frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row")

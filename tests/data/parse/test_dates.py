@@ -4,7 +4,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevenfold.data.parse.date_formats import recognise
@@ -127,6 +127,7 @@ FORMATS = st.sampled_from(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(DAYS, min_size=40, max_size=60), FORMATS)
 def test_written_moments_come_back(moments: list[dt.datetime], form: str) -> None:
     whole = [moment.replace(microsecond=0) for moment in moments]
@@ -136,6 +137,7 @@ def test_written_moments_come_back(moments: list[dt.datetime], form: str) -> Non
     assert form in parse["formats"]  # type: ignore[operator]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.text(alphabet="0123456789/-.: TZJanFeb", max_size=20), min_size=1, max_size=10))
 def test_one_value_reads_the_same_alone_and_among_others(values: list[str]) -> None:
     parse = {"formats": ["%d/%m/%Y", "%b %d, %Y", "%Y%m%d"]}

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevenfold.data.parse.notation import recognise
@@ -117,17 +117,20 @@ def test_the_nth_number_of_a_composite() -> None:
     assert read(["190Nm@ 2,000rpm", "x", "5"], nth=2) == [2000.0, None, None]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
 def test_written_floats_come_back_exactly(numbers: list[float]) -> None:
     assert read([repr(number) for number in numbers]) == numbers
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=2, max_size=20), st.sampled_from([",", " ", "'"]))
 def test_grouped_integers_come_back(numbers: list[int], mark: str) -> None:
     texts = [f"{number:,}".replace(",", mark) for number in numbers]
     assert read(texts, thousands=mark) == [float(number) for number in numbers]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=20))
 def test_german_notation_comes_back(numbers: list[Decimal]) -> None:
     texts = [f"{number:,.2f}".translate(str.maketrans(",.", ".,")) for number in numbers]
@@ -148,12 +151,14 @@ PARSES = st.sampled_from(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(ANYTHING, min_size=1, max_size=12), PARSES)
 def test_one_value_reads_the_same_alone_and_among_others(values: list[str], parse: dict[str, object]) -> None:
     together = read(values, **parse)
     assert together == [read([value], **parse)[0] for value in values]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(ANYTHING, max_size=12))
 def test_recognising_never_fails(values: list[str]) -> None:
     series = pl.Series("x", values, dtype=pl.String)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.dataset import Column, Kind
@@ -79,15 +80,14 @@ def category(evidence: Evidence, parse: dict[str, Any] | None = None, why: str =
         or ("numeric" not in parse and _canonical(evidence))
     ):
         parse["numeric"] = True
-    levels = levels_of(evidence, parse)
+    counts = count_levels(evidence, parse)
     note = evidence.missing_note(words=False)
-    if len({level.lower() for level in levels}) < len(levels) and _same_but_for_case(levels):
+    joined = _joined_by_case(counts)
+    if len(joined) < len(counts) and _words(counts):
         parse["ignore_case"] = True
-        first: dict[str, str] = {}
-        for level in levels:
-            first.setdefault(level.lower(), level)
-        levels = tuple(first.values())
+        counts = joined
         note += "; spellings that differ in case only are taken for one"
+    levels = tuple(counts)
     order = order_of(levels)
     if order:
         parse["order"] = order
@@ -109,18 +109,18 @@ def category(evidence: Evidence, parse: dict[str, Any] | None = None, why: str =
 
 def levels_of(evidence: Evidence, parse: dict[str, Any]) -> tuple[str, ...]:
     """Distinct labels of the whole column, most frequent first, then by name."""
+    return tuple(count_levels(evidence, parse))
+
+
+def count_levels(evidence: Evidence, parse: dict[str, Any]) -> dict[str, int]:
+    """Rows of each label in the whole column, most frequent first, then by name."""
     import polars as pl
 
     whole = evidence.whole
     labels = read_labels(whole.get_column("value"), parse).values
-    counted = (
-        pl.DataFrame({"label": labels, "rows": whole.get_column("rows")})
-        .drop_nulls("label")
-        .group_by("label")
-        .agg(pl.col("rows").sum())
-        .sort(["rows", "label"], descending=[True, False])
-    )
-    return tuple(counted.get_column("label").to_list())
+    frame = pl.DataFrame({"label": labels, "rows": whole.get_column("rows")}).drop_nulls("label")
+    counted = frame.group_by("label").agg(pl.col("rows").sum()).sort(["rows", "label"], descending=[True, False])
+    return dict(counted.iter_rows())
 
 
 def _canonical(evidence: Evidence) -> bool:
@@ -144,9 +144,19 @@ def _values_after_all(evidence: Evidence) -> list[str]:
     return kept
 
 
-def _same_but_for_case(levels: tuple[str, ...]) -> bool:
-    """Whether levels are words of which some are written in several cases, and not codes in which case may matter."""
-    return len(levels) <= 1_000 and all(len(level) > 2 for level in levels) and not any(c.isdigit() for c in levels[0])
+def _joined_by_case(counts: Mapping[str, int]) -> dict[str, int]:
+    """Rows by label in its most frequent spelling, most frequent first."""
+    spelling: dict[str, str] = {}
+    joined: dict[str, int] = {}
+    for level, rows in counts.items():
+        first = spelling.setdefault(level.lower(), level)
+        joined[first] = joined.get(first, 0) + rows
+    return dict(sorted(joined.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _words(counts: Mapping[str, int]) -> bool:
+    """Whether the labels are words, and not codes in which case may matter."""
+    return len(counts) <= 1_000 and all(len(level) > 2 and not any(c.isdigit() for c in level) for level in counts)
 
 
 def text(evidence: Evidence, why: str) -> Column:

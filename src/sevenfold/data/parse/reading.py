@@ -46,7 +46,7 @@ def as_text(raw: pl.Series) -> pl.Series:
     if isinstance(raw.dtype, pl.List | pl.Array):
         inner = raw.cast(pl.List(pl.String)) if isinstance(raw.dtype, pl.List) else raw.arr.to_list()
         return inner.cast(pl.List(pl.String)).list.join(" ")
-    if raw.dtype == pl.Object or isinstance(raw.dtype, pl.Struct):
+    if raw.dtype in (pl.Object, pl.Duration) or isinstance(raw.dtype, pl.Struct):
         return pl.Series(raw.name, [None if v is None else str(v) for v in raw.to_list()], dtype=pl.String)
     return raw.cast(pl.String)
 

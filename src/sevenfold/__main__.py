@@ -1,0 +1,6 @@
+"""`python -m sevenfold`: the command line."""
+
+from sevenfold.cli.main import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,65 @@
+"""Look at data before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def audit(
+    data: Any, target: str | None = None, *, test: Any = None, sensitive: Sequence[str] = (), **settings: Any
+) -> dict[str, Any]:
+    """What would spoil a model of these data, as plain data: rows, columns, findings, not_applicable.
+
+    Args:
+        data: as for `train`.
+        target: the column to predict; without it only checks that need none are run.
+        test: a test set to compare with.
+        sensitive: columns whose groups are compared.
+        settings: further settings of `core.config.Plan` (time, group, kind, ...).
+    Raises:
+        RequestError, DataError: the data cannot be read, or a named column is not there.
+    """
+    from sevenfold.core.config import Plan
+    from sevenfold.data.checks import DataSubject
+    from sevenfold.data.checks import audit as run_checks
+    from sevenfold.data.clean import conform
+    from sevenfold.data.dataset import build
+    from sevenfold.data.infer import infer
+    from sevenfold.data.profile import profile
+    from sevenfold.data.readers.read import read
+
+    raw = read(data, target=target)
+    named = {"data": data if isinstance(data, str) else "frame", "target": target, "sensitive": tuple(sensitive)}
+    plan = Plan.of({**named, **settings})
+    if target is None and not plan.role:
+        schema = infer(raw.frame, kinds=plan.kind)
+        conformed = conform(raw.frame, schema)
+        table, task, encoded, rows = conformed.table, None, None, None
+        violations: Any = conformed.violations
+    else:
+        prepared = build(raw, plan)
+        schema, table, task = prepared.dataset.schema, prepared.dataset.table, prepared.task
+        encoded, rows, violations = prepared.target, prepared.rows, prepared.violations
+    test_table = None
+    if test is not None:
+        test_table = conform(read(test, target=target, like=raw.source).frame, schema).table
+    subject = DataSubject(
+        table=table,
+        schema=schema,
+        task=task,
+        target=encoded,
+        rows=rows,
+        test_table=test_table,
+        profile=profile(table, schema),
+        source=raw.source,
+        violations=violations,
+    )
+    result = run_checks(subject)
+    return {
+        "rows": table.height,
+        "columns": len(schema),
+        "findings": [finding.to_json() for finding in result.findings],
+        "not_applicable": [{"code": n.code, "reason": n.reason} for n in result.not_applicable],
+        "schema": schema.to_json()["columns"],
+    }

@@ -1,0 +1,225 @@
+"""Steps 5 and 7 of a training: open the sealed test set once, judge, and pack what is deployed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sevenfold.api.session import Session
+from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.events import Happening
+from sevenfold.core.metric import Needs
+from sevenfold.core.predictor import Member, Predictor
+from sevenfold.core.report import Finding, Score
+from sevenfold.core.run import Journal, write_json
+from sevenfold.core.task import Goal
+from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
+from sevenfold.evaluation.subject import form_for
+from sevenfold.tuning.candidates import YARDSTICKS
+from sevenfold.tuning.ensemble import AverageCombiner
+from sevenfold.tuning.final import load_pipeline
+from sevenfold.tuning.trial import Status, Trial
+
+if TYPE_CHECKING:
+    from sevenfold.api.collect import Collected
+    from sevenfold.api.tune import Final
+
+_LONGEST_SECONDS = 30.0  # for importances, slices and the like, where time is plenty
+_REFERENCE_NAMES = ("constant", "linear")
+
+
+def evaluate_final(session: Session, collected: Collected, final: Final, trials: list[Trial]) -> dict[str, Any]:
+    """Everything evaluation says of the final model, as evaluation.json holds it, with the findings of model checks."""
+    from sevenfold.evaluation.full import evaluation_report
+
+    task, workspace = collected.task, collected.workspace
+    looks = 1 + sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
+    session.note(Happening.SEALED_OPENED, {"looks": looks, "rows": len(collected.test_target)})
+    validation = _validation(session, collected, final)
+    references, reference_validation = _references(session, collected, trials)
+    left = session.deadline.left()
+    seconds = _LONGEST_SECONDS if left == float("inf") else min(_LONGEST_SECONDS, max(0.2, 0.45 * (left - 0.5)))
+    ranking = None
+    if METRICS.get(task.metric).spec.needs is Needs.RANKING:
+        ranking = _ranking(collected, final.predictor)
+    evaluation = evaluation_report(
+        final.predictor,
+        collected.test_table,
+        collected.test_target,
+        task,
+        workspace.schema,
+        session.streams,
+        seconds=seconds,
+        validation=validation,
+        references=references,
+        reference_validation=reference_validation,
+        ranking=ranking,
+        looks=looks,
+    )
+    evaluation["model_findings"] = [f.to_json() for f in _check(session, collected, final, evaluation)]
+    for name, reference in evaluation["references"].items():
+        if ranking is not None and name in references:
+            values = _ranking(collected, references[name])[task.metric]
+            reference["test"] = _mean_score(values).to_json()
+    write_json(session.folder.path / "evaluation.json", evaluation)
+    return evaluation
+
+
+def _validation(session: Session, collected: Collected, final: Final) -> Score:
+    """The final model's score on rows that its parts had not seen."""
+    from sevenfold.evaluation.intervals import validation_score
+
+    task, workspace, choice = collected.task, collected.workspace, final.choice
+    metric = metric_for(task, None, choice.decision.costs)
+    if task.goal is Goal.RECOMMENDATION and metric.spec.needs is Needs.RANKING:
+        trial = choice.members[0]
+        values = np.array([result.value for _, result in sorted(trial.folds.items())])
+        users = sum(len(valid) for _, valid in workspace.folds)
+        spread = 1.96 * float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+        middle = float(values.mean())
+        return Score(middle, middle - spread, middle + spread, users)
+    shown = choice.predicted.copy()
+    seen = choice.seen
+    if choice.calibrator is not None:
+        shown[seen] = choice.calibrator.apply(shown[seen])
+    if metric.spec.needs is Needs.LABELS:
+        decided = np.full(len(shown), np.nan)
+        decided[seen] = form_for(metric, shown[seen], choice.decision)
+        shown = decided
+    folds = _distinct_folds([valid for _, valid in workspace.folds])
+    stream = session.streams.generator("evaluation", "validation")
+    return validation_score(metric, workspace.target.values, shown, folds, stream, workspace.target.weights)
+
+
+def _distinct_folds(folds: list[Ints]) -> list[Ints]:
+    """The folds of the first repeat: out-of-fold predictions are averaged over repeats, each row counts once."""
+    seen: set[int] = set()
+    kept: list[Ints] = []
+    for valid in folds:
+        fresh = [row for row in valid.tolist() if row not in seen] if seen else valid.tolist()
+        if len(fresh) < len(valid):
+            break
+        seen.update(fresh)
+        kept.append(valid)
+    return kept
+
+
+def _references(
+    session: Session, collected: Collected, trials: list[Trial]
+) -> tuple[dict[str, Predictor], dict[str, Score]]:
+    """The yardsticks as predictors, and their validation scores."""
+    from sevenfold.evaluation.intervals import fold_interval
+
+    predictors: dict[str, Predictor] = {}
+    scores: dict[str, Score] = {}
+    names: tuple[str, ...] = YARDSTICKS[collected.task.goal.is_classification]
+    if collected.task.goal is Goal.RECOMMENDATION:
+        names = ("popularity",)
+    for shown, name in zip(_REFERENCE_NAMES, names, strict=False):
+        shown = name if collected.task.goal is Goal.RECOMMENDATION else shown
+        trial = next((t for t in trials if t.recipe.model == name and t.status is Status.FINISHED), None)
+        if trial is None:
+            continue
+        folder = session.folder.trials / trial.name
+        pipelines = tuple(load_pipeline(folder / f"fold-{fold}") for fold in sorted(trial.folds))
+        predictors[shown] = Predictor(collected.task, (Member(trial.name, pipelines),), AverageCombiner([1.0]))
+        scores[shown] = fold_interval([result.value for _, result in sorted(trial.folds.items())])
+    return predictors, scores
+
+
+def _ranking(collected: Collected, predictor: Predictor) -> dict[str, Floats]:
+    """Ranking metrics of each user of the sealed rows."""
+    from sevenfold.tuning.objective import rank_table
+
+    return rank_table(predictor.members[0].pipelines[-1], collected.test_table, collected.task)
+
+
+def _mean_score(values: Floats) -> Score:
+    middle = float(values.mean())
+    reach = 1.96 * float(values.std() / np.sqrt(max(1, len(values))))
+    return Score(middle, middle - reach, middle + reach, len(values))
+
+
+def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> list[Finding]:
+    from sevenfold.evaluation.checks.base import TrainedSubject
+    from sevenfold.evaluation.checks.catalogue import check
+
+    subject = TrainedSubject.of(
+        collected.task,
+        collected.workspace.table,
+        collected.workspace.schema,
+        collected.workspace.target,
+        final.choice.predicted,
+        final.choice.seen,
+        evaluation,
+        [result.loss for trial in final.choice.members[:1] for _, result in sorted(trial.folds.items())],
+    )
+    result = check(subject)
+    for finding in result.findings:
+        session.note(Happening.FINDING, finding.to_json())
+    return list(result.findings)
+
+
+def deploy(
+    session: Session, collected: Collected, final: Final, evaluation: dict[str, Any], trials: list[Trial]
+) -> dict[str, Any]:
+    """Write findings, card, bundle and report; the result as `train --json` prints it."""
+    from sevenfold.deployment.bundle import Contents, load, save
+    from sevenfold.report.build import report_data
+    from sevenfold.report.card import write_card
+
+    folder = session.folder
+    findings = collected.findings + evaluation["model_findings"]
+    write_json(folder.findings, {"findings": findings, "not_applicable": collected.not_applicable})
+    result = {
+        "run": str(folder.path),
+        "model": str(folder.model),
+        "task": str(collected.task.goal),
+        "target": collected.task.target,
+        "metric": collected.task.metric,
+        "validation": evaluation["validation"],
+        "test": evaluation["test"],
+        "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
+        "description": _describe(final),
+        "seconds": 0.0,
+        "budget_seconds": session.plan.budget_seconds,
+        "trials": sum(trial.origin != "yardstick" and bool(trial.folds) for trial in trials),
+        "findings": findings,
+    }
+    write_card(report_data(folder), folder.card)
+    seen = final.choice.seen
+    predictions = final.choice.predicted[seen]
+    if final.choice.calibrator is not None:
+        predictions = final.choice.calibrator.apply(predictions)
+    contents = Contents(
+        final.predictor,
+        collected.workspace.schema,
+        json.loads(folder.profile.read_text(encoding="utf-8")),
+        collected.golden,
+        folder.card.read_text(encoding="utf-8"),
+        metadata={
+            "run": folder.path.name,
+            "fingerprint": collected.fingerprint,
+            "split": collected.split_digest,
+            "seed": session.plan.seed,
+            "validation": evaluation["validation"],
+            "test": evaluation["test"],
+        },
+        source=collected.source,
+        predictions=predictions,
+    )
+    save(folder.model, contents)
+    load(folder.model)  # replays the golden rows: a bundle that does not give the same is an error now, not in service
+    result["bytes"] = folder.model.stat().st_size
+    result["seconds"] = round(session.deadline.spent(), 2)
+    return result
+
+
+def _describe(final: Final) -> str:
+    names = [trial.recipe.model for trial in final.choice.members]
+    how = "fitted again on all training rows" if final.refitted else "averaged over the folds"
+    if len(names) == 1:
+        return f"{names[0]}, {how}"
+    return f"{final.choice.combiner.name} of {', '.join(names)}, {how}"

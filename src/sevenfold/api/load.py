@@ -1,0 +1,45 @@
+"""Load a model from a bundle, a run folder or a registry name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sevenfold.core.errors import RequestError
+
+if TYPE_CHECKING:
+    from sevenfold.deployment.model import LoadedModel
+
+
+def model_path(model: str | Path) -> Path:
+    """The bundle that a MODEL argument means: a bundle itself, or a run folder's.
+
+    Raises:
+        RequestError: there is no such file, or the run has no model yet.
+    """
+    path = Path(model)
+    if path.is_dir():
+        bundle = path / "model.sevenfold"
+        if not bundle.exists():
+            raise RequestError(
+                f"{path} holds no model.",
+                "a run folder with a model.sevenfold",
+                "a folder without one",
+                f"If it is a run that was broken off: sevenfold resume {path}",
+            )
+        return bundle
+    if not path.exists():
+        raise RequestError(f"There is no model at {path}.", "a bundle or a run folder", str(model), "Check the path.")
+    return path
+
+
+def load(model: str | Path) -> LoadedModel:
+    """The model of a bundle or run folder, checked and ready to predict.
+
+    Raises:
+        RequestError: there is no model there.
+        BundleError: the file is damaged or not a model.
+    """
+    from sevenfold.deployment.bundle import load as load_bundle
+
+    return load_bundle(model_path(model))

@@ -1,0 +1,42 @@
+"""`sevenfold predict` and `evaluate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+_MODEL = Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")]
+_DATA = Annotated[str, typer.Argument(metavar="DATA", help="File, folder, glob, database URL, or -.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command(name="predict")(predict)
+    app.command(name="evaluate")(evaluate)
+
+
+def predict(
+    model: _MODEL,
+    data: _DATA,
+    out: Annotated[str, typer.Option(help="File for the predictions: .csv, .parquet or .jsonl.")],
+    proba: Annotated[bool, typer.Option("--proba", help="Also the probability of each class.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Also what each column contributed.")] = False,
+) -> None:
+    """Predict the rows of DATA into a file."""
+    from sevenfold.api.predict import predict_file
+
+    print(predict_file(model, data, out, proba=proba, explain=explain))
+
+
+def evaluate(
+    model: _MODEL,
+    data: _DATA,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    target: Annotated[str | None, typer.Option(help="Target column, if it is called otherwise in DATA.")] = None,
+) -> None:
+    """Score a model on labelled rows it has not seen, with intervals and by slice."""
+    from sevenfold.api.evaluate import evaluate as api_evaluate
+    from sevenfold.cli.show import show_evaluation
+
+    show_evaluation(api_evaluate(model, data, target=target), json_output)

@@ -1,0 +1,35 @@
+"""`sevenfold serve`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(name="serve")(serve)
+
+
+def serve(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")],
+    name: Annotated[str, typer.Option(help="The model's name in URLs.")] = "model",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    host: Annotated[str, typer.Option(help="Address; other than loopback needs --token-file.")] = "127.0.0.1",
+    token_file: Annotated[
+        str | None, typer.Option(help="File whose content clients must send as bearer token.")
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="Folder that keeps requests for `sevenfold monitor`.")] = None,
+) -> None:
+    """Serve a model over HTTP: Open Inference Protocol, POST /predict, /metrics, /docs."""
+    from sevenfold.api.serve import serve as api_serve
+
+    def say(url: str) -> None:
+        print(
+            f"Serving '{name}' at {url}: try {url}/ in a browser, {url}/docs for the API; Ctrl-C stops.",
+            file=sys.stderr,
+        )
+
+    api_serve(model, name=name, port=port, host=host, token_file=token_file, store=store, on_start=say)

@@ -1,0 +1,1 @@
+"""Categories as codes, columns of zeros and ones, or numbers learned from the target."""

@@ -1,0 +1,99 @@
+"""One 0/1 column for each level of a category."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from sevenfold.core.arrays import Ints
+from sevenfold.core.dataset import Kind
+from sevenfold.core.feature import FeatureSpec
+from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.space import Integer, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Target
+from sevenfold.features.base import LearnedFeature, read_categories
+from sevenfold.features.categories.levels import Levels, restored, stored
+
+_TAKES = frozenset({Kind.CATEGORY, Kind.FLAG, Kind.ID})
+_SPACE = Space(
+    minimum=Integer(2, 1, 10_000, log=True, help="Levels that occur less often in training get no column."),
+    limit=Integer(1000, 2, 1_000_000, log=True, help="Most columns for one category: its most frequent levels."),
+)
+
+
+class _Levelled(LearnedFeature):
+    """What the dense and the sparse form share: levels by falling count, and a mark of missing values."""
+
+    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
+        """The levels of each column, and whether training rows missed some of it."""
+        vocabularies: list[Levels] = []
+        marked: list[bool] = []
+        for _, series in read_categories(columns, self.inputs):
+            levels, _ = Levels.count(series, self.params["minimum"], self.params["limit"])
+            vocabularies.append(levels)
+            marked.append(series.null_count() > 0)
+        return {"levels": stored(vocabularies), "marked": marked}
+
+    def prepare(self) -> None:
+        """Build the vocabularies."""
+        self._levels = restored(self.learned["levels"])
+
+    def _places(self, columns: Columns) -> tuple[Ints, Ints, tuple[str, ...]]:
+        """Rows and columns of the ones, rows in order for each source column, and the columns' names."""
+        rows: list[Ints] = [np.empty(0, np.int64)]
+        places: list[Ints] = [np.empty(0, np.int64)]
+        names: list[str] = []
+        read = read_categories(columns, self.inputs)
+        for (name, series), levels, marked in zip(read, self._levels, self.learned["marked"], strict=True):
+            codes = levels.codes(series, missing=len(levels) if marked else -1)
+            known = np.flatnonzero(codes >= 0)
+            rows.append(known)
+            places.append(codes[known].astype(np.int64) + len(names))
+            names.extend(f"{name}={value}" for value in levels.values)
+            if marked:
+                names.append(f"{name}:missing")
+        return np.concatenate(rows), np.concatenate(places), tuple(names)
+
+
+@final
+class OneHot(_Levelled):
+    """Dense: for few levels. A level that is rare or was never seen gives zeros."""
+
+    spec = FeatureSpec(
+        name="one_hot",
+        takes=_TAKES,
+        gives=Form.NUMBERS,
+        summary="One 0/1 column for each level, for categories with few.",
+        space=_SPACE,
+    )
+
+    def transform(self, columns: Columns) -> Block:
+        """Columns "NAME=LEVEL", and "NAME:missing" where training rows missed some."""
+        rows, places, names = self._places(columns)
+        values = np.zeros((columns.rows, len(names)))
+        values[rows, places] = 1.0
+        return Block(Form.NUMBERS, names, values)
+
+
+@final
+class OneHotSparse(_Levelled):
+    """Sparse: for many levels. A level that is rare or was never seen gives no entry."""
+
+    spec = FeatureSpec(
+        name="one_hot_sparse",
+        takes=_TAKES,
+        gives=Form.SPARSE,
+        summary="One 0/1 column for each level, stored sparsely, for categories with many.",
+        space=_SPACE,
+    )
+
+    def transform(self, columns: Columns) -> Block:
+        """Columns "NAME=LEVEL", and "NAME:missing" where training rows missed some."""
+        from scipy import sparse
+
+        rows, places, names = self._places(columns)
+        matrix = sparse.csr_matrix((np.ones(len(rows)), (rows, places)), shape=(columns.rows, len(names)))
+        matrix.sort_indices()
+        return Block(Form.SPARSE, names, matrix)

@@ -1,0 +1,1 @@
+"""Dates as calendar parts and elapsed times."""

@@ -1,0 +1,111 @@
+"""What the calendar says of a date."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.dataset import Kind
+from sevenfold.core.feature import FeatureSpec
+from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.space import Choice, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Target
+from sevenfold.features.base import LearnedFeature
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Parts in the order of output, and the length of the cycle of those that come round. `time` is hours with their
+# fraction: one threshold on it is one moment of the day.
+_PARTS = ("year", "month", "day", "yearday", "weekday", "weekend", "hour", "minute", "time")
+_CYCLES = {"month": 12, "yearday": 366, "weekday": 7, "hour": 24}
+
+
+def _circle(length: int) -> Floats:
+    """(length + 1, 2) sines and cosines by table, so that no vector routine can change their last bits."""
+    turns = [2 * math.pi * step / length for step in range(length + 1)]
+    return np.array([[math.sin(turn), math.cos(turn)] for turn in turns])
+
+
+@final
+class DateParts(LearnedFeature):
+    """Year, month, day, day of the year, weekday (1 is Monday), weekend, hour, minute, time of day (hours), and cycles.
+
+    Only parts that vary in training rows. Missing dates give NaN.
+    """
+
+    spec = FeatureSpec(
+        name="date_parts",
+        takes=frozenset({Kind.DATE}),
+        gives=Form.NUMBERS,
+        summary="Calendar parts that vary in training rows, with sine and cosine of those that come round.",
+        space=Space(
+            cycles=Choice(True, (True, False), "Add sine and cosine of month, day of year, weekday and hour."),
+            year=Choice(True, (True, False), "Give the year; later years lie outside what a model has seen."),
+        ),
+    )
+
+    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
+        """For each column the parts that vary, by name."""
+        kept: list[list[str]] = []
+        for name in self.inputs:
+            parts = _parts(columns.table.get_column(name))
+            kept.append([part for part in _PARTS if self._wanted(part) and _varies(parts[part])])
+            if "minute" not in kept[-1] and "time" in kept[-1]:
+                kept[-1].remove("time")
+        return {"parts": kept}
+
+    def _wanted(self, part: str) -> bool:
+        return part != "year" or bool(self.params["year"])
+
+    def transform(self, columns: Columns) -> Block:
+        """Columns "NAME:PART", then "NAME:PART:sin" and "NAME:PART:cos"."""
+        values: list[Floats] = []
+        names: list[str] = []
+        for name, kept in zip(self.inputs, self.learned["parts"], strict=True):
+            parts = _parts(columns.table.get_column(name))
+            for part in kept:
+                values.append(parts[part])
+                names.append(f"{name}:{part}")
+            for part, length in _CYCLES.items() if self.params["cycles"] else ():
+                if part in kept:
+                    missing = np.isnan(parts[part])
+                    places = np.where(missing, 0, parts[part]).astype(np.int64)
+                    values.extend(np.where(missing, np.nan, column) for column in _circle(length)[places].T)
+                    names.extend((f"{name}:{part}:sin", f"{name}:{part}:cos"))
+        stacked = np.stack(values, axis=1) if values else np.empty((columns.rows, 0))
+        return Block(Form.NUMBERS, tuple(names), stacked)
+
+
+def _varies(values: Floats) -> bool:
+    present = values[~np.isnan(values)]
+    return len(present) > 0 and bool(present.min() < present.max())
+
+
+def _parts(dates: pl.Series) -> dict[str, Floats]:
+    weekday, hour, minute = dates.dt.weekday(), dates.dt.hour(), dates.dt.minute()
+    read: dict[str, Any] = {
+        "year": dates.dt.year(),
+        "month": dates.dt.month(),
+        "day": dates.dt.day(),
+        "yearday": dates.dt.ordinal_day(),
+        "weekday": weekday,
+        "weekend": weekday >= 6,
+        "hour": hour,
+        "minute": minute,
+    }
+    parts = {name: _floats(series) for name, series in read.items()}
+    parts["time"] = parts["hour"] + parts["minute"] / 60
+    return parts
+
+
+def _floats(series: pl.Series) -> Floats:
+    import polars as pl
+
+    if series.dtype == pl.Boolean:
+        series = series.cast(pl.UInt8)
+    return np.asarray(series.cast(pl.Float64).fill_null(float("nan")).to_numpy(), dtype=np.float64)

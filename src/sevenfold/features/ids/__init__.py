@@ -1,0 +1,1 @@
+"""Users and items as codes."""

@@ -1,0 +1,1 @@
+"""Pictures: as pixels for networks, as numbers for every other model."""

@@ -1,0 +1,1 @@
+"""Combinations of columns, kept only where folds agree."""

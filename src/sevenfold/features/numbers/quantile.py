@@ -1,0 +1,91 @@
+"""Numbers by their rank in training rows, spread like a normal variable."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.dataset import Kind
+from sevenfold.core.feature import FeatureSpec
+from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.space import Choice, Integer, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Target
+from sevenfold.features.base import LearnedFeature, column_quantiles, read_numbers, sample_rows
+
+_SAMPLE_ROWS = 200_000
+# The normal quantile of 1e-7: what lies outside the training range is not pushed further out.
+_EDGE = 1e-7
+
+
+@final
+class Quantile(LearnedFeature):
+    """Ties share the middle of their ranks; between known values the rank is interpolated. NaN stays."""
+
+    spec = FeatureSpec(
+        name="quantile",
+        takes=frozenset({Kind.NUMBER, Kind.FLAG, Kind.DATE}),
+        gives=Form.NUMBERS,
+        summary="Numbers mapped by their rank in training rows to a normal or uniform variable.",
+        space=Space(
+            points=Integer(500, 10, 2000, log=True, help="Quantiles remembered for each column."),
+            shape=Choice("normal", ("normal", "uniform"), "Distribution of the output."),
+        ),
+        source="rank-based inverse normal transformation, Blom 1958",
+    )
+
+    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
+        """Distinct quantiles of all columns end to end, their outputs, and where each column begins."""
+        values, _ = read_numbers(columns, self.inputs)
+        chosen = sample_rows(len(values), _SAMPLE_ROWS, stream)
+        if chosen is not None:
+            values = values[chosen]
+        points = max(2, min(self.params["points"], len(values)))
+        ranks = np.linspace(0.0, 1.0, points)
+        grid = column_quantiles(values, ranks)
+        known: list[Floats] = []
+        outputs: list[Floats] = []
+        for column in grid.T:
+            distinct, first, count = np.unique(column[~np.isnan(column)], return_index=True, return_counts=True)
+            known.append(distinct)
+            outputs.append(self._shape((ranks[first] + ranks[first + count - 1]) / 2))
+        starts = np.cumsum([0, *(len(part) for part in known)])
+        return {
+            "known": np.concatenate([*known, np.empty(0)]),
+            "outputs": np.concatenate([*outputs, np.empty(0)]),
+            "starts": starts.astype(np.int64),
+        }
+
+    def _shape(self, ranks: Floats) -> Floats:
+        if self.params["shape"] == "uniform":
+            return ranks
+        from scipy.special import ndtri
+
+        return np.asarray(ndtri(np.clip(ranks, _EDGE, 1 - _EDGE)), dtype=np.float64)
+
+    def transform(self, columns: Columns) -> Block:
+        """Same columns; values outside the training range take the nearest known output."""
+        values, names = read_numbers(columns, self.inputs)
+        result = np.empty_like(values)
+        starts = self.learned["starts"]
+        for i in range(values.shape[1]):
+            known = self.learned["known"][starts[i] : starts[i + 1]]
+            outputs = self.learned["outputs"][starts[i] : starts[i + 1]]
+            result[:, i] = _interpolate(values[:, i], known, outputs)
+        return Block(Form.NUMBERS, names, result)
+
+
+def _interpolate(values: Floats, known: Floats, outputs: Floats) -> Floats:
+    missing = np.isnan(values)
+    if not len(known):
+        return np.where(missing, np.nan, 0.0)
+    if len(known) == 1:
+        return np.where(missing, np.nan, outputs[0])
+    right = np.clip(np.searchsorted(known, values, side="right"), 1, len(known) - 1)
+    left = right - 1
+    with np.errstate(over="ignore"):
+        share = (values / 2 - known[left] / 2) / np.maximum(known[right] / 2 - known[left] / 2, 5e-324)
+    share = np.clip(share, 0.0, 1.0)
+    return np.asarray(outputs[left] * (1 - share) + outputs[right] * share)

@@ -1,0 +1,1 @@
+"""Text as weighted n-grams, their summary, figures and first words."""

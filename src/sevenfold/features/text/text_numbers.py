@@ -1,0 +1,75 @@
+"""Figures inside strings: "190Nm@ 2000rpm" holds 190 and 2000."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.dataset import Kind
+from sevenfold.core.feature import FeatureSpec
+from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.space import Integer, Real, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Target
+from sevenfold.features.base import LearnedFeature
+
+# Thousands marks as in 1,250.5; a minus only where no letter or digit stands before it ("1750-2750" is a range).
+_FIGURE = r"(?:^-|[\s(]-)?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?:^-|[\s(]-)?\d+(?:\.\d+)?"
+# float64 holds some 300 digits; longer runs are no figures.
+_LONGEST_DIGITS = 40
+
+
+@final
+class TextNumbers(LearnedFeature):
+    """The first figures of each string, as many as a fair share of training rows have. NaN where there is none."""
+
+    spec = FeatureSpec(
+        name="text_numbers",
+        takes=frozenset({Kind.TEXT, Kind.CATEGORY}),
+        gives=Form.NUMBERS,
+        summary="The first, second, ... figure inside each string.",
+        space=Space(
+            figures=Integer(3, 1, 20, help="Most figures of one string."),
+            share=Real(0.05, 0.0, 1.0, help="Least share of training rows that have such a figure."),
+        ),
+    )
+
+    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
+        """How many figures of each column are read."""
+        counts: list[int] = []
+        for name in self.inputs:
+            values = _figures(columns, name, self.params["figures"])
+            shares = (~np.isnan(values)).sum(axis=0) / max(1, len(values))
+            varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in values.T])
+            useful = np.flatnonzero((shares >= self.params["share"]) & (shares > 0) & varies)
+            counts.append(int(useful[-1]) + 1 if len(useful) else 0)
+        return {"counts": counts}
+
+    def transform(self, columns: Columns) -> Block:
+        """Columns "NAME:figure1", ..."""
+        parts: list[Floats] = [np.empty((columns.rows, 0))]
+        names: list[str] = []
+        for name, count in zip(self.inputs, self.learned["counts"], strict=True):
+            if count:
+                parts.append(_figures(columns, name, count))
+                names.extend(f"{name}:figure{i + 1}" for i in range(count))
+        return Block(Form.NUMBERS, tuple(names), np.concatenate(parts, axis=1))
+
+
+def _figures(columns: Columns, name: str, count: int) -> Floats:
+    """(rows, count) figures in their order, NaN beyond the last."""
+    import polars as pl
+
+    found = columns.strings(name).alias("text").to_frame().select(pl.col("text").str.extract_all(_FIGURE).alias("all"))
+    figure = pl.col("all").list
+    read = found.select(
+        pl.when(figure.get(i, null_on_oob=True).str.len_chars() <= _LONGEST_DIGITS)
+        .then(figure.get(i, null_on_oob=True).str.replace_all(r"[,\s(]", ""))
+        .cast(pl.Float64, strict=False)
+        .fill_null(float("nan"))
+        .alias(str(i))
+        for i in range(count)
+    )
+    return np.ascontiguousarray(read.to_numpy(), dtype=np.float64)

@@ -1,0 +1,66 @@
+"""The first words of strings as categories: "Maruti Swift Dzire" is a Maruti, and a Swift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from sevenfold.core.dataset import Kind
+from sevenfold.core.feature import FeatureSpec
+from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.space import Integer, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Target
+from sevenfold.features.base import LearnedFeature
+from sevenfold.features.categories.levels import Levels, restored, stored
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@final
+class TextWords(LearnedFeature):
+    """Codes of the first, second, ... word, each by falling frequency; -1 for none, rare and unseen."""
+
+    spec = FeatureSpec(
+        name="text_words",
+        takes=frozenset({Kind.TEXT, Kind.CATEGORY}),
+        gives=Form.CATEGORIES,
+        summary="The first words of each string as categories: brands, titles, prefixes.",
+        space=Space(
+            words=Integer(2, 1, 5, help="Words of each string."),
+            minimum=Integer(5, 1, 10_000, log=True, help="Words that occur less often in that place have no code."),
+        ),
+    )
+
+    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
+        """The words of each column and place in the order of their codes."""
+        found = [
+            Levels.count(_word(columns, name, place), self.params["minimum"])[0]
+            for name in self.inputs
+            for place in range(self.params["words"])
+        ]
+        return {"levels": stored(found)}
+
+    def prepare(self) -> None:
+        """Build the vocabularies."""
+        self._levels = restored(self.learned["levels"])
+
+    def transform(self, columns: Columns) -> Block:
+        """Columns "NAME:word1", ..."""
+        places = [(name, place) for name in self.inputs for place in range(self.params["words"])]
+        codes = np.empty((columns.rows, len(places)), dtype=np.int32)
+        for i, ((name, place), levels) in enumerate(zip(places, self._levels, strict=True)):
+            codes[:, i] = levels.codes(_word(columns, name, place))
+        names = tuple(f"{name}:word{place + 1}" for name, place in places)
+        return Block(Form.CATEGORIES, names, codes, tuple(map(len, self._levels)))
+
+
+def _word(columns: Columns, name: str, place: int) -> pl.Series:
+    """Lower-case word at that place of each string, null where there is none."""
+    import polars as pl
+
+    words = pl.col("text").str.to_lowercase().str.extract_all(r"[\w&'-]+")
+    read = columns.strings(name).alias("text").to_frame().select(words.list.get(place, null_on_oob=True))
+    return read.to_series()

@@ -1,0 +1,1 @@
+"""Yardsticks: what any real model must beat."""

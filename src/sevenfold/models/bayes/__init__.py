@@ -1,0 +1,1 @@
+"""Bayes' rule with independent inputs."""

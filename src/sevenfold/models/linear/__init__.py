@@ -1,0 +1,1 @@
+"""Weighted sums: perceptron, least squares, ridge, lasso, logistic and Poisson regression."""

@@ -1,0 +1,1 @@
+"""Networks: built here, taught by the one gradient loop in `training`."""

@@ -1,0 +1,1 @@
+"""Torch modules of the networks; imported only when one is taught."""

@@ -1,0 +1,1 @@
+"""Recommenders: who might like what."""

@@ -1,0 +1,181 @@
+"""The support vector machine with a Gaussian kernel."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.errors import BundleError
+from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
+from sevenfold.core.space import Real, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Goal, Target
+from sevenfold.models.cost import cost_of
+from sevenfold.models.fitting import equal_or, learnable
+from sevenfold.models.linear.base import present_classes, spread_out, truth_of
+from sevenfold.models.linear.descent import minimise
+from sevenfold.models.linear.design import Design
+from sevenfold.models.linear.losses import squared_hinge, squared_tube
+from sevenfold.models.platt import fit_sigmoids, inner_split, prior_sigmoids
+from sevenfold.models.probabilities import sigmoid, softmax, two_columns
+from sevenfold.models.scaling import Scaling
+from sevenfold.models.svm.kernel import kernel_sums, squared_distances
+
+# Up to here the dual is solved exactly (its time grows with rows²); beyond, a map of landmarks stands in for the kernel.
+_EXACT_ROWS = 2500
+_LANDMARKS = 400
+_GAMMA_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Scores as sums of kernels: (points, columns), (outputs, points) weights and (outputs,) intercepts."""
+
+    points: Floats
+    weights: Floats
+    intercept: Floats
+    truncated: bool = False
+
+    def scores(self, values: Floats, gamma: float) -> Floats:
+        """(rows, outputs)."""
+        return kernel_sums(values, self.points, gamma, self.weights) + self.intercept
+
+
+class GaussianSVM(Estimator):
+    """The widest margin in the space of a Gaussian kernel; beyond some thousand rows through a Nyström map."""
+
+    spec = ModelSpec(
+        name="svm_rbf",
+        title="SVM, Gaussian kernel",
+        solves=frozenset({Goal.BINARY, Goal.MULTICLASS, Goal.REGRESSION}),
+        accepts=frozenset({Form.NUMBERS}),
+        space=Space(
+            C=Real(1.0, 1e-2, 1e3, log=True, help="trust in the rows: larger bends the border more"),
+            width=Real(1.0, 0.05, 20.0, log=True, help="reach of a row; 1 is the median distance of two rows"),
+        ),
+        portfolio=({}, {"C": 10.0}, {"C": 30.0, "width": 0.5}),
+        cost=lambda _, size: _cost(size),
+        source="Cortes and Vapnik 1995; Williams and Seeger, Using the Nyström Method, NIPS 2000",
+        summary="Smooth curved borders on small and middle-sized tables of numbers.",
+        traits=frozenset({Trait.WEIGHTS}),
+    )
+
+    def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
+        """Standardise, choose the kernel's width, and learn; `valid` is not looked at."""
+        inputs, target = learnable(self.spec, inputs, target, context)
+        self.scaling = Scaling.of(inputs[Form.NUMBERS].values, target.weights)
+        values = self.scaling.apply(inputs[Form.NUMBERS].values)
+        self.classes = target.classes
+        self.present, target = present_classes(target)
+        self.gamma = self._gamma(values, context.stream)
+        if not target.goal.is_classification:
+            self.expansion = self._learn(values, target, context)
+            return FitInfo(truncated=self.expansion.truncated)
+        split = inner_split(target, context.stream)
+        if split is not None:
+            learning, held = split
+            inner = self._learn(values[learning], target.take(learning), context)
+            slope, shifts = fit_sigmoids(inner.scores(values[held], self.gamma), target.take(held))
+        found = self._learn(values, target, context)
+        if split is None:
+            slope, shifts = prior_sigmoids(found.scores(values, self.gamma), target)
+        intercept = found.intercept * slope + shifts
+        self.expansion = Expansion(found.points, found.weights * slope, intercept, found.truncated)
+        return FitInfo(truncated=found.truncated, notes={"points": len(found.points)})
+
+    def predict(self, inputs: Inputs) -> Floats:
+        """See `Model.predict`."""
+        scores = self.expansion.scores(self.scaling.apply(inputs[Form.NUMBERS].values), self.gamma)
+        if not self.classes:
+            return scores[:, 0]
+        known = two_columns(sigmoid(scores[:, 0])) if len(self.present) == 2 else softmax(scores)
+        return spread_out(known, self.present, self.classes)
+
+    def state(self) -> State:
+        """What was learned, as data."""
+        return {
+            "scaling": self.scaling.state(),
+            "gamma": self.gamma,
+            "classes": self.classes,
+            "present": self.present,
+            "points": self.expansion.points,
+            "weights": self.expansion.weights,
+            "intercept": self.expansion.intercept,
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what `state` gave."""
+        self.scaling = Scaling.restored(state["scaling"])
+        self.gamma = float(state["gamma"])
+        self.classes = int(state["classes"])
+        self.present = np.asarray(state["present"], np.int64)
+        points, weights = np.asarray(state["points"], float), np.asarray(state["weights"], float)
+        outputs = len(self.present) if len(self.present) > 2 else 1
+        if points.shape[1] != len(self.scaling.mean) or weights.shape != (outputs, len(points)):
+            raise BundleError("A stored SVM is damaged.", f"weights ({outputs}, {len(points)})", str(weights.shape))
+        self.expansion = Expansion(points, weights, np.asarray(state["intercept"], float))
+
+    def _gamma(self, values: Floats, stream: np.random.Generator) -> float:
+        some = values[stream.permutation(len(values))[:_GAMMA_ROWS]]
+        distances = squared_distances(some, some)
+        apart = distances[distances > 0]
+        typical = float(np.median(apart)) if len(apart) else 1.0
+        return 1.0 / (typical * self.params["width"] ** 2)
+
+    def _learn(self, values: Floats, target: Target, context: FitContext) -> Expansion:
+        if len(values) <= _EXACT_ROWS:
+            return self._exact(values, target)
+        return self._nystrom(values, target, context)
+
+    def _exact(self, values: Floats, target: Target) -> Expansion:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.svm import SVC, SVR
+
+        truth, shift, unit = truth_of(target)
+        common = {"C": self.params["C"], "kernel": "rbf", "gamma": self.gamma, "cache_size": 200, "max_iter": 200_000}
+        every = equal_or(target.weights, len(values))
+        learned: list[tuple[Ints, Floats, float]] = []
+        for output in range(truth.shape[1]):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                if target.goal.is_classification:
+                    solver = SVC(**common).fit(values, truth[:, output] > 0, sample_weight=every)
+                else:
+                    solver = SVR(epsilon=0.05, **common).fit(values, truth[:, output], sample_weight=every)
+            learned.append((solver.support_, solver.dual_coef_[0], float(solver.intercept_[0])))
+        # The outputs share most of their support vectors: each is stored once.
+        support = np.unique(np.concatenate([rows for rows, _, _ in learned])).astype(np.int64)
+        weights = np.zeros((len(learned), len(support)))
+        for output, (rows, dual, _) in enumerate(learned):
+            weights[output, np.searchsorted(support, rows)] = dual
+        intercept = np.array([end for _, _, end in learned])
+        return Expansion(values[support].copy(), weights * unit, intercept * unit + shift)
+
+    def _nystrom(self, values: Floats, target: Target, context: FitContext) -> Expansion:
+        truth, shift, unit = truth_of(target)
+        chosen = np.sort(context.stream.permutation(len(values))[:_LANDMARKS])
+        points = values[chosen]
+        eigenvalues, vectors = np.linalg.eigh(np.exp(-self.gamma * squared_distances(points, points)))
+        kept = eigenvalues > 1e-9 * eigenvalues[-1]
+        whiten = vectors[:, kept] / np.sqrt(eigenvalues[kept])
+        mapped = np.exp(-self.gamma * squared_distances(values, points)) @ whiten
+        loss = squared_hinge if target.goal.is_classification else squared_tube
+        row_weights = equal_or(target.weights, len(values))
+        l2 = 1.0 / (self.params["C"] * len(values))
+        found = minimise(Design(mapped, None), truth, loss, row_weights, context.seconds_left, l2=l2, iterations=150)
+        weights = found.weights @ whiten.T
+        return Expansion(points, weights * unit, found.intercept * unit + shift, found.truncated)
+
+
+def _cost(size: Size) -> Cost:
+    if size.rows <= _EXACT_ROWS:
+        return cost_of(size, 15.0 * size.rows**2 * (4 + 0.3 * size.columns) * size.classes)
+    return cost_of(
+        size,
+        2.0 * size.rows * _LANDMARKS * (5 + 0.5 * size.columns + 150 * size.classes),
+        extra_bytes=3.0 * 8 * size.rows * _LANDMARKS,
+    )

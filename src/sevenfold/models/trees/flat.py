@@ -1,0 +1,187 @@
+"""Many binary trees as flat arrays: what a forest stores, and how it is walked.
+
+Nodes stand in depth-first order, so the left child of node i is node i + 1 and only right children are stored. A
+leaf has feature -1, and `right` is then its row in `values`. Thresholds are float32, rounded down from the midpoint
+of two float32 inputs: `x <= threshold` decides every float32 x as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.errors import BundleError
+from sevenfold.core.state import State
+from sevenfold.models.trees.table import in_float32
+
+_CHUNK_PAIRS = 1 << 15
+_MANY_ROWS = 400
+
+
+@dataclass(frozen=True)
+class FlatTrees:
+    """Trees whose leaves hold rows of numbers.
+
+    Args:
+        roots: (trees,) first node of each tree.
+        feature: (nodes,) column that is compared, -1 for a leaf.
+        threshold: (nodes,) at most this goes left.
+        right: (nodes,) right child, or the leaf's row in `values`.
+        missing_left: (nodes,) whether NaN goes left.
+        values: (leaves, outputs).
+        columns: columns of the inputs.
+    """
+
+    roots: npt.NDArray[np.int32]
+    feature: npt.NDArray[Any]
+    threshold: npt.NDArray[np.float32]
+    right: npt.NDArray[np.int32]
+    missing_left: npt.NDArray[np.bool_]
+    values: npt.NDArray[Any]
+    columns: int
+
+    @classmethod
+    def of(cls, trees: Sequence[Any], columns: int, first_output: int = 0) -> FlatTrees:
+        """Copy fitted trees of scikit-learn (`tree_` objects).
+
+        Args:
+            trees: fitted trees.
+            columns: columns of the inputs.
+            first_output: outputs before this one are left out (a binary task stores its positive class only).
+        """
+        narrow = np.int16 if columns < 2**15 else np.int32
+        parts: list[tuple[Any, ...]] = []
+        nodes = leaves = 0
+        roots = []
+        for tree in trees:
+            left, right = tree.children_left, tree.children_right
+            leaf = left < 0
+            inner = np.flatnonzero(~leaf)
+            if not (left[inner] == inner + 1).all():
+                raise RuntimeError("scikit-learn's trees are no longer stored depth first")
+            target = np.where(leaf, np.cumsum(leaf) - 1 + leaves, right + nodes).astype(np.int32)
+            threshold = np.where(leaf, 0.0, tree.threshold)
+            single = threshold.astype(np.float32)
+            single = np.where(single > threshold, np.nextafter(single, np.float32(-np.inf)), single)
+            missing = np.asarray(tree.missing_go_to_left, dtype=bool) & ~leaf
+            values = tree.value[leaf, 0, first_output:]
+            # Many classes would fill the file: half precision tells shares apart to three digits.
+            values = values.astype(np.float16 if values.shape[1] > 1 else np.float32)
+            parts.append((np.where(leaf, -1, tree.feature).astype(narrow), single, target, missing, values))
+            roots.append(nodes)
+            nodes, leaves = nodes + len(left), leaves + int(leaf.sum())
+        joined = [np.concatenate([part[i] for part in parts]) for i in range(5)]
+        return cls(np.array(roots, np.int32), joined[0], joined[1], joined[2], joined[3], joined[4], columns)
+
+    def mean(self, table: Floats) -> Floats:
+        """(rows, outputs) mean over trees of the leaves' values, trees added in order."""
+        rows, trees = len(table), len(self.roots)
+        single = np.ascontiguousarray(in_float32(table))
+        result = np.empty((rows, self.values.shape[1]))
+        step = max(1, _CHUNK_PAIRS // trees) if rows < _MANY_ROWS else _CHUNK_PAIRS
+        for start in range(0, rows, step):
+            leaves = self._leaves(single[start : start + step])
+            total = self.values[leaves[0]].astype(np.float64)
+            for row in leaves[1:]:
+                total += self.values[row]
+            result[start : start + step] = total / trees
+        return result
+
+    def _leaves(self, table: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
+        """(trees, rows) each row's place in `values`."""
+        rows, trees = len(table), len(self.roots)
+        flat = table.ravel()
+        has_missing = bool(np.isnan(flat).any())
+        offset = np.arange(rows, dtype=np.int64) * self.columns
+        if rows < _MANY_ROWS:
+            # Few rows walk all trees at once; many walk one tree at a time, whose nodes then stay in the cache.
+            walked = self._walk(flat, np.tile(offset, trees), np.repeat(self.roots, rows), has_missing)
+            return walked.reshape(trees, rows)
+        result = np.empty((trees, rows), dtype=np.int32)
+        for tree, root in enumerate(self.roots):
+            result[tree] = self._walk(flat, offset, np.full(rows, root), has_missing)
+        return result
+
+    def _walk(self, flat: npt.NDArray[np.float32], offset: Ints, node: Any, has_missing: bool) -> Any:
+        compared, children = self._steps
+        while True:
+            value = flat.take(offset + compared.take(node))
+            left = value <= self.threshold.take(node)
+            if has_missing:
+                left |= np.isnan(value) & self.missing_left.take(node)
+            child = children.take(2 * node + left)
+            if (child == node).all():
+                return self.right.take(node)
+            node = child
+
+    @cached_property
+    def _steps(self) -> tuple[Any, Any]:
+        """(nodes,) column to compare, and (2 * nodes,) right and left child; a leaf leads to itself."""
+        node = np.arange(len(self.feature), dtype=np.int32)
+        leaf = self.feature < 0
+        children = np.stack([np.where(leaf, node, self.right), np.where(leaf, node, node + 1)], axis=1)
+        return np.where(leaf, 0, self.feature).astype(np.int32), children.ravel()
+
+    def state(self) -> State:
+        """The arrays."""
+        return {
+            "roots": self.roots,
+            "feature": self.feature,
+            "threshold": self.threshold,
+            "right": self.right,
+            "missing_left": self.missing_left,
+            "values": self.values,
+            "columns": self.columns,
+        }
+
+    @classmethod
+    def restored(cls, state: State) -> FlatTrees:
+        """The trees whose `state` this is, after a check that every walk ends at a leaf.
+
+        Raises:
+            BundleError: an index points outside, or backwards.
+        """
+        trees = cls(
+            np.asarray(state["roots"], np.int32),
+            np.asarray(state["feature"]),
+            np.asarray(state["threshold"], np.float32),
+            np.asarray(state["right"], np.int32),
+            np.asarray(state["missing_left"], np.bool_),
+            np.asarray(state["values"]),
+            int(state["columns"]),
+        )
+        if not trees._is_sound():
+            raise BundleError("Stored trees are damaged.", "children that stand after their parents", "others")
+        return trees
+
+    def _is_sound(self) -> bool:
+        nodes = len(self.feature)
+        if not nodes == len(self.threshold) == len(self.right) == len(self.missing_left):
+            return False
+        if (
+            self.feature.dtype.kind != "i"
+            or self.values.dtype.kind != "f"
+            or self.values.ndim != 2
+            or not len(self.roots)
+        ):
+            return False
+        place = np.arange(nodes)
+        leaf = self.feature < 0
+        inner = ~leaf
+        return bool(
+            (self.roots >= 0).all()
+            and (self.roots < nodes).all()
+            and (self.feature < self.columns).all()
+            and (self.right[leaf] >= 0).all()
+            and (self.right[leaf] < len(self.values)).all()
+            # Both children stand after their parent: no walk can go round in circles or leave the arrays.
+            and (self.right[inner] > place[inner]).all()
+            and (self.right[inner] < nodes).all()
+            and (place[inner] + 1 < nodes).all()
+        )

@@ -1,0 +1,148 @@
+"""What decision trees and forests share: learned by scikit-learn, stored and walked as flat arrays."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.errors import BundleError, DataError
+from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, Size, Valid
+from sevenfold.core.space import Choice, Integer
+from sevenfold.core.state import State
+from sevenfold.core.task import Goal, Target
+from sevenfold.models.balance import balanced, class_weights, undo
+from sevenfold.models.cost import cost_of
+from sevenfold.models.fitting import learnable
+from sevenfold.models.linear.base import present_classes, spread_out
+from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.flat import FlatTrees
+from sevenfold.models.trees.table import in_float32
+from sevenfold.models.trees.unit import Unit
+
+_MOST_BYTES = 20e6
+
+TREES = Integer(100, 10, 500, log=True, help="trees; more are steadier and larger")
+MIN_LEAF_ROWS = Integer(3, 1, 100, log=True, help="rows that a leaf must hold")
+COLUMN_SHARE = Choice(
+    "auto",
+    ("auto", "root", 0.3, 0.6, 1.0),
+    "columns tried at a split: their root, a share; auto: root, for numbers 0.6",
+)
+
+
+class Forest(Estimator):
+    """Base of a tree and of the mean of many."""
+
+    @abstractmethod
+    def learner(self, classifies: bool, seed: int, min_leaf_rows: int, context: FitContext) -> Any:
+        """A scikit-learn forest with `warm_start`, or a tree."""
+
+    def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
+        """Grow trees, fewer where the clock ends; `valid` is not looked at."""
+        inputs, target = learnable(self.spec, inputs, target, context)
+        table = in_float32(inputs[Form.NUMBERS].values)
+        if table.shape[1] == 0:
+            raise DataError(f"{self.spec.title} is given no column.", "at least one column", "none")
+        classifies = target.goal.is_classification
+        self.goal, self.classes = target.goal, target.classes
+        self.unit = Unit.of(target, context.objective)
+        self.present, target = present_classes(target)
+        self.factors = class_weights(target, self.params.get("class_weight"))
+        target = balanced(target, self.factors)
+        outputs = max(1, len(self.present) - 1) if len(self.present) <= 2 else len(self.present)
+        leaf_rows = _leaf_rows(self.params, len(target), outputs)
+        learner = self.learner(classifies, int(context.stream.integers(2**31 - 1)), leaf_rows, context)
+        answers = target.codes if classifies else self.unit.apply(target.values)
+        grown = _grow(learner, table, answers, target.weights, self.params.get("trees"), context)
+        first = 1 if len(self.present) == 2 else 0
+        self.trees = FlatTrees.of([tree.tree_ for tree in grown], table.shape[1], first)
+        # Unanimous trees are not certain: as much doubt is left as one more vote for every class alike.
+        self.doubt = 1.0 / (1.0 + len(grown) * leaf_rows)
+        return FitInfo(truncated=len(grown) < self.params.get("trees", 1), notes={"trees": len(grown)})
+
+    def predict(self, inputs: Inputs) -> Floats:
+        """See `Model.predict`."""
+        means = self.trees.mean(inputs[Form.NUMBERS].values)
+        if self.goal is Goal.REGRESSION:
+            return self.unit.invert(means[:, 0])
+        known = two_columns(means[:, 0]) if len(self.present) == 2 else means
+        known = normalised(known * (1.0 - self.doubt) + self.doubt / len(self.present))
+        return spread_out(undo(known, self.factors), self.present, self.classes)
+
+    def state(self) -> State:
+        """What was learned, as data."""
+        return {
+            "trees": self.trees.state(),
+            "goal": str(self.goal),
+            "classes": self.classes,
+            "present": self.present,
+            "shift": self.unit.shift,
+            "size": self.unit.size,
+            "factors": self.factors,
+            "doubt": self.doubt,
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what `state` gave."""
+        self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
+        self.present = np.asarray(state["present"], np.int64)
+        self.unit = Unit(float(state["shift"]), float(state["size"]))
+        self.factors, self.doubt = state["factors"], float(state["doubt"])
+        self.trees = FlatTrees.restored(state["trees"])
+        outputs = len(self.present) if len(self.present) > 2 else 1
+        if self.trees.values.shape[1] != outputs:
+            raise BundleError("Stored trees are damaged.", f"{outputs} outputs", str(self.trees.values.shape[1]))
+
+
+def forest_cost(params: Mapping[str, Any], size: Size, nanoseconds: float) -> Cost:
+    """Rows times columns tried times depth, for each tree; an exact split sorts what it looks at.
+
+    Args:
+        params: of the forest or tree.
+        size: of the fit.
+        nanoseconds: for one row, column and level of depth.
+    """
+    share = params.get("column_share", 1.0)
+    tried = math.sqrt(size.columns) if share in ("auto", "root") else max(1.0, share * size.columns)
+    depth = math.log2(max(4, size.rows))
+    if "depth" in params:
+        depth = min(depth, params["depth"])
+    trees = params.get("trees", 1)
+    work = nanoseconds * size.rows * (tried + 1) * depth * trees * (1 + 0.05 * size.classes)
+    return cost_of(size, work + 300_000 * trees, parallel=trees > 1, extra_bytes=_MOST_BYTES)
+
+
+def columns_tried(share: Any, classifies: bool) -> Any:
+    """`max_features` of scikit-learn for a value of COLUMN_SHARE."""
+    if share == "auto":
+        return "sqrt" if classifies else 0.6
+    return "sqrt" if share == "root" else share
+
+
+def _leaf_rows(params: Mapping[str, Any], rows: int, outputs: int) -> int:
+    """The least rows of a leaf, raised where the forest would become too large to ship."""
+    bytes_a_leaf = 22 + (4 if outputs == 1 else 2 * outputs)
+    leaves = _MOST_BYTES / (params.get("trees", 1) * bytes_a_leaf)
+    return max(1, min(rows // 2, max(params["min_leaf_rows"], math.ceil(rows / (1.4 * leaves)))))
+
+
+def _grow(learner: Any, table: Any, answers: Any, weights: Any, trees: int | None, context: FitContext) -> list[Any]:
+    if trees is None:
+        return [learner.fit(table, answers, sample_weight=weights)]
+    grown, started = 0, time.monotonic()
+    while grown < trees:
+        # The library draws each tree's seed in order: the steps taken do not change the forest.
+        learner.n_estimators = min(trees, grown + max(context.threads, 4) * (1 if grown == 0 else 2))
+        learner.fit(table, answers, sample_weight=weights)
+        grown = len(learner.estimators_)
+        one_tree = (time.monotonic() - started) / grown
+        if context.seconds_left() < 2 * one_tree * max(context.threads, 4) * 2:
+            break
+    return list(learner.estimators_)

@@ -1,0 +1,265 @@
+"""LightGBM: gradient boosting on histograms, leaf by leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.errors import BundleError, DataError
+from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
+from sevenfold.core.space import Choice, Integer, Real, Space
+from sevenfold.core.state import State
+from sevenfold.core.task import Goal, Target
+from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
+from sevenfold.models.cost import cost_of
+from sevenfold.models.fitting import learnable
+from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
+from sevenfold.models.trees.table import tree_table
+from sevenfold.models.trees.unit import Unit
+
+if TYPE_CHECKING:
+    import lightgbm
+
+_SMALL_BATCH_CELLS = 200_000
+_WIDE_COLUMNS = 1000
+
+# What LightGBM calls the metrics by which a run may want to stop; another one stops by the loss that is learned.
+_METRICS = {
+    Goal.BINARY: {
+        "roc_auc": "auc",
+        "average_precision": "average_precision",
+        "accuracy": "binary_error",
+        "log_loss": "binary_logloss",
+    },
+    Goal.MULTICLASS: {"accuracy": "multi_error", "log_loss": "multi_logloss"},
+    Goal.REGRESSION: {"rmse": "l2", "mse": "l2", "r2": "l2", "mae": "l1"},
+}
+_OBJECTIVES = {"mean": "regression", "median": "regression_l1", "quantile": "quantile", "counts": "poisson"}
+_REGRESSION_METRICS = {"mean": "l2", "median": "l1", "quantile": "quantile", "counts": "poisson"}
+
+
+def _cost(params: Mapping[str, Any], size: Size) -> Cost:
+    columns = size.columns * min(params["column_share"], _WIDE_COLUMNS / max(1, size.columns))
+    leaves = min(params["leaves"], max(2.0, size.rows / 2))
+    cells = 4.0 * params["row_share"] * size.rows * columns
+    histograms = 14.0 * leaves * columns * _bins(params, size.rows)
+    rounds = expected_rounds(params) * size.classes
+    watching = 60.0 * size.rows
+    binning = 150.0 * size.rows * size.columns
+    return cost_of(
+        size,
+        binning + rounds * (cells + histograms + watching + 150_000),
+        parallel=True,
+        extra_bytes=leaves * size.columns * 256 * 16.0,
+    )
+
+
+class LightGBM(Estimator):
+    """The workhorse on tables: takes numbers, categories, gaps and sparse columns as they are."""
+
+    spec = ModelSpec(
+        name="lightgbm",
+        title="LightGBM",
+        solves=frozenset({Goal.BINARY, Goal.MULTICLASS, Goal.REGRESSION}),
+        accepts=frozenset({Form.NUMBERS, Form.CATEGORIES, Form.SPARSE}),
+        space=Space(
+            learning_rate=Real(0.05, 0.005, 0.3, log=True, help="size of a step; smaller needs more rounds"),
+            leaves=Integer(31, 4, 255, log=True, help="leaves of a tree"),
+            min_leaf_rows=Integer(20, 1, 300, log=True, help="rows that a leaf must hold"),
+            column_share=Real(0.8, 0.2, 1.0, help="share of columns that a tree may use"),
+            row_share=Real(0.8, 0.4, 1.0, help="share of rows that a tree learns from"),
+            l2=Real(0.1, 1e-4, 100.0, log=True, help="larger holds leaves' values smaller"),
+            path_smooth=Real(0.0, 0.0, 30.0, help="draws small leaves towards their parents"),
+            extra_trees=Choice(False, (False, True), help="thresholds at random: more different trees"),
+            category_smooth=Real(10.0, 1.0, 200.0, log=True, help="draws rare categories towards the mean"),
+            bins=Choice(255, (63, 127, 255), help="values that a number is told apart by"),
+            class_weight=CLASS_WEIGHT,
+            rounds=Integer(2000, 10, 10_000, log=True, help="at most so many trees"),
+        ),
+        portfolio=(
+            {},
+            {
+                "learning_rate": 0.04,
+                "leaves": 50,
+                "min_leaf_rows": 40,
+                "column_share": 0.7,
+                "row_share": 0.75,
+                "l2": 0.4,
+            },
+            {"leaves": 100, "min_leaf_rows": 3, "column_share": 0.6, "row_share": 0.7, "l2": 0.001},
+            {"learning_rate": 0.1, "rounds": 400},
+            {"leaves": 64, "min_leaf_rows": 5, "extra_trees": True},
+            {
+                "learning_rate": 0.03,
+                "leaves": 8,
+                "min_leaf_rows": 30,
+                "l2": 10.0,
+                "path_smooth": 5.0,
+                "column_share": 0.5,
+            },
+        ),
+        cost=_cost,
+        source="Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NeurIPS 2017",
+        summary="The first model to try on any table of more than a few hundred rows.",
+        traits=frozenset(
+            {
+                Trait.COUNTS,
+                Trait.EARLY_STOPPING,
+                Trait.MISSING,
+                Trait.QUANTILES,
+                Trait.SCALE_FREE,
+                Trait.TREES,
+                Trait.WEIGHTS,
+            }
+        ),
+    )
+
+    def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
+        """Boost until `valid` gains no more, for the given rounds, or until the clock's end."""
+        import lightgbm
+
+        inputs, target = learnable(self.spec, inputs, target, context)
+        self.goal, self.classes = target.goal, target.classes
+        self.unit = Unit.of(target, context.objective)
+        self.factors = class_weights(target, self.params["class_weight"])
+        table, categories = tree_table(inputs)
+        if table.shape[1] == 0:
+            raise DataError("LightGBM is given no column.", "at least one column", "none")
+        settings = self._settings(target, table.shape[1], valid, context)
+        rows = self._dataset(table, target, categories, settings)
+        booster = lightgbm.Booster(settings, rows)
+        loss = None
+        if valid is not None and len(valid.target):
+            held = self._dataset(tree_table(valid.inputs)[0], valid.target, categories, settings, rows)
+            booster.add_valid(held, "valid")
+            loss = _watch(booster)
+        most = most_rounds(self.params, loss is not None, context)
+        taken = take_rounds(booster.update, loss, most, patience(self.params["learning_rate"]), context)
+        self._take(booster.model_to_string(num_iteration=taken.kept).encode())
+        return FitInfo(rounds=taken.kept, truncated=taken.truncated)
+
+    def predict(self, inputs: Inputs) -> Floats:
+        """See `Model.predict`."""
+        table, _ = tree_table(inputs)
+        # Starting threads costs more than they gain on a few rows.
+        threads = 1 if table.shape[0] * self.booster.num_trees() < _SMALL_BATCH_CELLS else self.threads
+        raw = np.asarray(self.booster.predict(table, num_threads=threads), dtype=np.float64)
+        if self.goal is Goal.REGRESSION:
+            return self.unit.invert(raw)
+        return undo(two_columns(raw) if raw.ndim == 1 else normalised(raw), self.factors)
+
+    def state(self) -> State:
+        """What was learned, as data: LightGBM's own text."""
+        return {
+            "booster": self.text,
+            "goal": str(self.goal),
+            "classes": self.classes,
+            "shift": self.unit.shift,
+            "size": self.unit.size,
+            "factors": self.factors,
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what `state` gave."""
+        self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
+        self.unit = Unit(float(state["shift"]), float(state["size"]))
+        self.factors = state["factors"]
+        self._take(state["booster"])
+
+    def _take(self, text: bytes) -> None:
+        import lightgbm
+
+        self.text = text
+        self.threads = 0
+        try:
+            self.booster = lightgbm.Booster(model_str=text.decode())
+        except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+            raise BundleError("A stored LightGBM model is damaged.", "LightGBM's text", repr(error)) from error
+
+    def _dataset(
+        self,
+        table: Any,
+        target: Target,
+        categories: list[int],
+        settings: Mapping[str, Any],
+        reference: lightgbm.Dataset | None = None,
+    ) -> lightgbm.Dataset:
+        import lightgbm
+
+        target = balanced(target, self.factors)
+        rows = lightgbm.Dataset(
+            table,
+            self.unit.apply(target.values),
+            weight=target.weights,
+            reference=reference,
+            categorical_feature=categories,
+            params=dict(settings),
+        )
+        return rows.construct()
+
+    def _settings(self, target: Target, columns: int, valid: Valid | None, context: FitContext) -> dict[str, Any]:
+        params, rows = self.params, len(target)
+        all_zero = context.objective == "counts" and not target.values.any()
+        settings: dict[str, Any] = {
+            "learning_rate": params["learning_rate"],
+            "num_leaves": params["leaves"],
+            # Small data cannot afford large leaves: at least a dozen of them must be possible.
+            "min_data_in_leaf": min(params["min_leaf_rows"], max(1, rows // 12)),
+            "min_sum_hessian_in_leaf": 1e-4,
+            "min_data_in_bin": 3 if rows > 200 else 1,
+            "feature_fraction": min(params["column_share"], max(0.02, _WIDE_COLUMNS / columns)),
+            "bagging_fraction": params["row_share"],
+            "bagging_freq": 0 if params["row_share"] == 1.0 else 1,
+            "lambda_l2": params["l2"],
+            "path_smooth": params["path_smooth"] if rows >= 24 else 0.0,
+            "extra_trees": params["extra_trees"],
+            "cat_smooth": params["category_smooth"],
+            "cat_l2": params["category_smooth"],
+            "max_cat_to_onehot": 4,
+            "min_data_per_group": min(100, max(5, rows // 100)),
+            "max_bin": _bins(params, rows),
+            "feature_pre_filter": False,
+            "deterministic": True,
+            "force_col_wise": True,
+            "num_threads": context.threads,
+            "seed": int(context.stream.integers(2**31 - 1)),
+            "verbosity": -1,
+        }
+        if self.goal is Goal.REGRESSION:
+            # Poisson refuses counts that are all 0; their mean is the same without a logarithm.
+            settings["objective"] = _OBJECTIVES["mean" if all_zero else context.objective]
+            settings["alpha"] = context.quantile
+        elif self.goal is Goal.BINARY:
+            settings["objective"] = "binary"
+        else:
+            settings["objective"], settings["num_class"] = "multiclass", self.classes
+        settings["metric"] = self._metric(valid, context)
+        return settings
+
+    def _metric(self, valid: Valid | None, context: FitContext) -> str:
+        if self.goal is Goal.REGRESSION:
+            learned = _REGRESSION_METRICS[context.objective]
+            return _METRICS[self.goal].get(context.metric, learned) if context.objective == "mean" else learned
+        by_loss = _METRICS[self.goal]["log_loss"]
+        # Of one class alone, ranks and errors say nothing.
+        if valid is None or len(np.unique(valid.target.values)) < 2:
+            return by_loss
+        return _METRICS[self.goal].get(context.metric, by_loss)
+
+
+def _bins(params: Mapping[str, Any], rows: int) -> int:
+    # A histogram has a fixed price: with few rows most of its bins would be empty.
+    return int(params["bins"]) if rows > 3000 else min(int(params["bins"]), 127 if rows > 1000 else 63)
+
+
+def _watch(booster: lightgbm.Booster) -> Any:
+    def loss() -> float:
+        _, _, value, greater_is_better = booster.eval_valid()[0]
+        return -float(value) if greater_is_better else float(value)
+
+    return loss

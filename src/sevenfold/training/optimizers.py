@@ -1,0 +1,54 @@
+"""Optimizers by name, with weight decay where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sevenfold.core.errors import unknown_name
+
+if TYPE_CHECKING:
+    import torch
+
+OPTIMIZERS = ("adamw", "sgd")
+
+
+def make_optimizer(module: torch.nn.Module, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
+    """An optimizer for all parameters of a module that learn.
+
+    Norms and biases (parameters of fewer than two dimensions) are not decayed. A parameter may carry an
+    attribute `rate_factor` that multiplies its rate.
+
+    Args:
+        module: what is taught.
+        settings: `name` ("adamw", "sgd"), `rate`, and optionally `decay`, `momentum` (sgd, Nesterov's),
+            `beta2` (adamw).
+    Raises:
+        RequestError: unknown name.
+    """
+    import torch
+
+    name = settings["name"]
+    rate = float(settings["rate"])
+    decay = float(settings.get("decay", 0.0))
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            key = (decay if parameter.ndim >= 2 else 0.0, float(getattr(parameter, "rate_factor", 1.0)))
+            groups.setdefault(key, []).append(parameter)
+    described = [
+        {"params": parameters, "weight_decay": own, "lr": rate * factor, "full_rate": rate * factor}
+        for (own, factor), parameters in groups.items()
+    ]
+    if name == "adamw":
+        return torch.optim.AdamW(described, lr=rate, betas=(0.9, float(settings.get("beta2", 0.95))))
+    if name == "sgd":
+        momentum = float(settings.get("momentum", 0.9))
+        return torch.optim.SGD(described, lr=rate, momentum=momentum, nesterov=momentum > 0)
+    raise unknown_name("Optimizer", name, OPTIMIZERS)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
+    """Set every group's rate to a share of its full rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["full_rate"] * share

@@ -1,0 +1,222 @@
+"""Runs jobs in worker processes that can be killed, each forked from a warm zygote."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import wait as wait_connections
+from pathlib import Path
+from typing import Any
+
+from sevenfold.core.errors import LimitError
+from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.job import Job, JobResult
+
+_START_SECONDS = 60.0
+_LOOK_SECONDS = 0.25  # how often deadlines and memory are looked at
+
+
+@dataclass
+class _Worker:
+    connection: Connection[Any, Any]
+    pid: int
+    job: Job | None = None
+
+
+class ProcessExecutor(Executor):
+    """A pool of killable workers.
+
+    Args:
+        slots: workers at once.
+        memory_bytes: resident memory that one worker may take; over it, it is killed.
+        log: file that receives what libraries print in workers.
+    """
+
+    def __init__(self, slots: int, memory_bytes: float = float("inf"), log: Path | None = None) -> None:
+        self._slots = slots
+        self._memory_bytes = memory_bytes
+        self._folder = Path(tempfile.mkdtemp(prefix="sevenfold-"))
+        self._address = str(self._folder / "workers")
+        self._listener = Listener(self._address, family="AF_UNIX", backlog=slots + 1)
+        self._workers: list[_Worker] = []
+        self._workspace = ""
+        environment = {
+            **os.environ,
+            "POLARS_MAX_THREADS": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
+        output: Any = subprocess.DEVNULL
+        if log is not None:
+            output = log.open("ab")
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "sevenfold.tuning.executors.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
+        if log is not None:
+            output.close()
+
+    @property
+    def slots(self) -> int:
+        """Workers at once."""
+        return self._slots
+
+    def limit(self, slots: int, memory_bytes: float) -> None:
+        """Change the number of workers and their memory before the first job, once the data are known."""
+        self._slots = slots
+        self._memory_bytes = memory_bytes
+
+    def open(self, workspace: Path) -> None:
+        """Workers load that workspace with their first job."""
+        self._workspace = str(workspace)
+
+    @property
+    def running(self) -> int:
+        """Workers at a job."""
+        return sum(worker.job is not None for worker in self._workers)
+
+    def submit(self, job: Job) -> None:
+        """Give the job to a free worker, making one if there is none. A worker that did the same fold is preferred:
+        it may hold the features."""
+        free = [worker for worker in self._workers if worker.job is None]
+        worker = free[0] if free else self._fork()
+        worker.job = job
+        message = json.dumps({"workspace": self._workspace, "job": job.to_json()}).encode()
+        try:
+            worker.connection.send_bytes(message)
+        except (BrokenPipeError, ConnectionError):
+            self._bury(worker)
+            fresh = self._fork()
+            fresh.job = job
+            fresh.connection.send_bytes(message)
+
+    def wait(self, seconds: float) -> Sequence[Outcome]:
+        """Outcomes, as they come; runaways are killed."""
+        end = time.monotonic() + seconds
+        while True:
+            outcomes = self._collect(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))
+            outcomes.extend(self._kill_runaways())
+            if outcomes or time.monotonic() >= end or not self.running:
+                return outcomes
+
+    def _collect(self, seconds: float) -> list[Outcome]:
+        busy = {worker.connection: worker for worker in self._workers if worker.job is not None}
+        outcomes: list[Outcome] = []
+        for connection in wait_connections(list(busy), timeout=seconds):
+            worker = busy[connection]  # type: ignore[index]
+            job = worker.job
+            assert job is not None
+            try:
+                answer = json.loads(worker.connection.recv_bytes())
+            except (EOFError, ConnectionError):
+                self._bury(worker)
+                outcomes.append(Outcome(job, None, "the worker ended abruptly (a crash in a library, or killed)"))
+                continue
+            worker.job = None
+            if "result" in answer:
+                outcomes.append(Outcome(job, JobResult(**answer["result"])))
+            else:
+                outcomes.append(Outcome(job, None, answer["reason"]))
+        return outcomes
+
+    def _kill_runaways(self) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        now = time.monotonic()
+        for worker in [worker for worker in self._workers if worker.job is not None]:
+            job = worker.job
+            assert job is not None
+            memory = resident_bytes(worker.pid)
+            if now > job.kill_at:
+                reason = "killed: it ran past its deadline"
+            elif memory > self._memory_bytes:
+                limit = self._memory_bytes / 2**20
+                reason = f"killed: it took {memory / 2**20:,.0f} MiB of memory and may take {limit:,.0f} MiB"
+            else:
+                continue
+            self._bury(worker)
+            outcomes.append(Outcome(job, None, reason))
+        return outcomes
+
+    def cancel(self, trial: str) -> None:
+        """Kill the workers at jobs of that trial."""
+        for worker in [worker for worker in self._workers if worker.job is not None and worker.job.trial == trial]:
+            self._bury(worker)
+
+    def close(self) -> None:
+        """Kill workers and zygote, remove the socket."""
+        for worker in list(self._workers):
+            self._bury(worker)
+        with contextlib.suppress(OSError, ValueError):
+            if self._zygote.stdin is not None:
+                self._zygote.stdin.close()
+        with contextlib.suppress(OSError):
+            self._zygote.kill()
+        self._zygote.wait()
+        with contextlib.suppress(OSError):
+            self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _fork(self) -> _Worker:
+        assert self._zygote.stdin is not None
+        try:
+            self._zygote.stdin.write(f"fork {self._address}\n".encode())
+            self._zygote.stdin.flush()
+        except (BrokenPipeError, OSError) as error:
+            raise LimitError(
+                "No worker process can be started.",
+                "a running zygote",
+                repr(error),
+                "See workers.log in the run folder.",
+            ) from error
+        connection = self._accept()
+        pid = json.loads(connection.recv_bytes())["pid"]
+        worker = _Worker(connection, pid)
+        self._workers.append(worker)
+        return worker
+
+    def _accept(self) -> Connection[Any, Any]:
+        socket = self._listener._listener._socket  # type: ignore[attr-defined]
+        socket.settimeout(1.0)
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end:
+            try:
+                return self._listener.accept()
+            except TimeoutError:
+                if self._zygote.poll() is not None:
+                    break
+        raise LimitError(
+            "No worker process came up.",
+            f"a worker within {_START_SECONDS:.0f} s",
+            "none",
+            "See workers.log in the run folder.",
+        )
+
+    def _bury(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGKILL)
+        worker.connection.close()
+
+
+def resident_bytes(pid: int) -> float:
+    """Memory of a process that no other shares (0 where it cannot be read)."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+        return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0.0

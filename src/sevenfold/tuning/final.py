@@ -1,0 +1,232 @@
+"""From finished trials to the one predictor: which members, joined how, calibrated, with which decision rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sevenfold.core.arrays import Flags, Floats, Ints
+from sevenfold.core.context import Streams
+from sevenfold.core.errors import DataError
+from sevenfold.core.model import Trait
+from sevenfold.core.pipeline import Pipeline
+from sevenfold.core.predictor import Calibrator, Combiner, Decision
+from sevenfold.core.state import load_state
+from sevenfold.core.task import Goal, Target, Task
+from sevenfold.features.catalogue import FEATURES
+from sevenfold.features.target import TARGETS
+from sevenfold.models.catalogue import MODELS
+from sevenfold.training.workspace import Workspace, out_of_fold
+from sevenfold.tuning.calibrate import calibrate
+from sevenfold.tuning.ensemble import AverageCombiner, Blend, StackCombiner, greedy_blend
+from sevenfold.tuning.objective import score_predictions
+from sevenfold.tuning.threshold import choose_threshold, cost_decision
+from sevenfold.tuning.trial import Status, Trial
+
+_MOST_MEMBERS = 4
+_MOST_CANDIDATES = 12
+_JUDGED_ROWS = 20_000  # enough to tell blends apart; more only costs time
+_BLEND_SURE = 0.75  # share of resamples in which a blend must beat the best single trial
+_STACK_SURE = 0.95  # and a stack the blend: it has more freedom to fool itself
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be deployed.
+
+    Args:
+        members: trials, heaviest first.
+        combiner: joins them.
+        calibrator, decision: applied after it.
+        predicted: (rows, ...) out-of-fold predictions of the whole, before calibration; NaN where no fold validated.
+        seen: (rows,) which rows have them.
+        reasons: what was decided and why, for the journal.
+    """
+
+    members: tuple[Trial, ...]
+    combiner: Combiner
+    calibrator: Calibrator | None
+    decision: Decision
+    predicted: Floats
+    seen: Flags
+    reasons: tuple[tuple[str, str], ...]
+
+
+def load_pipeline(folder: Path) -> Pipeline:
+    """The pipeline that a job left in its folder."""
+    return Pipeline.from_state(load_state(folder)["pipeline"], FEATURES, MODELS, TARGETS)
+
+
+def trial_predictions(trials: Path, trial: Trial, workspace: Workspace) -> tuple[Floats, Flags]:
+    """A trial's out-of-fold predictions and which rows have one."""
+    parts = {fold: load_state(trials / trial.name / f"fold-{fold}")["predicted"] for fold in trial.folds}
+    return out_of_fold(parts, workspace.folds, len(workspace.target))
+
+
+def choose(
+    trials: Sequence[Trial],
+    folder: Path,
+    workspace: Workspace,
+    costs: dict[str, float],
+    most_members: int = _MOST_MEMBERS,
+) -> Choice:
+    """The best single trial, a blend or a stack of trials: the simpler unless the other's paired gain is real.
+
+    Args:
+        trials: of the run; only finished ones count, baselines only where nothing else finished.
+        folder: the run's `trials/`.
+        costs: cost of each mistake, see `tuning.threshold.cost_decision`.
+    """
+    finished = [t for t in trials if t.status is Status.FINISHED]
+    real = [t for t in finished if Trait.BASELINE not in MODELS.get(t.recipe.model).spec.traits]
+    ranked = sorted(real or finished, key=lambda t: t.loss)[:_MOST_CANDIDATES]
+    best = ranked[0]
+    predictions, seen = trial_predictions(folder, best, workspace)
+    reasons = [
+        (f"{best.recipe.model} ({best.name}) leads", f"mean {workspace.task.metric} {best.value:.5g} on the folds")
+    ]
+    members: tuple[Trial, ...] = (best,)
+    combiner: Combiner = AverageCombiner([1.0])
+    joined = predictions
+    if len(ranked) > 1 and most_members > 1 and workspace.task.goal is not Goal.RECOMMENDATION:
+        arrays = [predictions, *(trial_predictions(folder, t, workspace)[0] for t in ranked[1:])]
+        members, combiner, reason = _join(ranked, arrays, seen, workspace, most_members)
+        joined = combiner.combine([arrays[ranked.index(t)] for t in members])
+        reasons.append(reason)
+    calibrator, decision, why = _decide(workspace, joined, seen, costs)
+    reasons.extend(why)
+    return Choice(members, combiner, calibrator, decision, joined, seen, tuple(reasons))
+
+
+def _join(
+    ranked: Sequence[Trial], arrays: Sequence[Floats], seen: Flags, workspace: Workspace, most_members: int
+) -> tuple[tuple[Trial, ...], Combiner, tuple[str, str]]:
+    streams = Streams(workspace.seed)
+    rows = np.flatnonzero(seen)
+    stream = streams.generator("ensemble")
+    if len(rows) > _JUDGED_ROWS:
+        rows = np.sort(stream.choice(rows, _JUDGED_ROWS, replace=False))
+    task, target = workspace.task, workspace.target
+
+    fold_of = first_fold(workspace)
+
+    def loss(predicted: Floats, at: Ints) -> float:
+        return _mean_fold_loss(task, target, predicted, at, fold_of[at])
+
+    blend = greedy_blend(arrays, loss, rows, most_members)
+    if len(blend.members) == 1:
+        return (ranked[0],), AverageCombiner([1.0]), ("no ensemble", "no blend of trials beats the best one")
+    sure = _sureness(arrays, rows, loss, stream, lambda at: _fit_blend(arrays, loss, at, most_members))
+    if sure < _BLEND_SURE:
+        why = f"a blend beats the best trial in only {sure:.0%} of resamples of rows its weights have not seen"
+        return (ranked[0],), AverageCombiner([1.0]), ("no ensemble", why)
+    members = tuple(ranked[i] for i in blend.members)
+    average = AverageCombiner(blend.weights)
+    why = f"{len(members)} trials; it beats the best one in {sure:.0%} of resamples of rows its weights have not seen"
+    stack_arrays = [arrays[i] for i in blend.members]
+    stack_sure = _stack_sureness(stack_arrays, average, target, rows, loss, stream)
+    if stack_sure >= _STACK_SURE:
+        stack = StackCombiner()
+        stack.fit([array[rows] for array in stack_arrays], target.values[rows], target.classes)
+        return members, stack, ("stacked ensemble", f"{why}; stacking beats plain weights in {stack_sure:.0%}")
+    return members, average, ("weighted average", f"{why}; stacking would beat it in only {stack_sure:.0%}")
+
+
+def first_fold(workspace: Workspace) -> Ints:
+    """(rows,) the first fold that validates each row, -1 where none does."""
+    fold_of = np.full(len(workspace.target), -1, np.int64)
+    for number in range(len(workspace.folds) - 1, -1, -1):
+        fold_of[workspace.folds[number][1]] = number
+    return fold_of
+
+
+def _mean_fold_loss(task: Task, target: Target, predicted: Floats, at: Ints, fold_of: Ints) -> float:
+    """Mean over folds, by their rows: predictions of different folds' models are never ranked against each other."""
+    total, counted = 0.0, 0
+    for fold in np.unique(fold_of):
+        rows = at[fold_of == fold]
+        try:
+            total += score_predictions(task, target.take(rows), predicted[rows])[1] * len(rows)
+        except DataError:  # a resample without one of the classes says nothing of ranks
+            continue
+        counted += len(rows)
+    return total / counted if counted else float("inf")
+
+
+def _fit_blend(arrays: Sequence[Floats], loss, at: Ints, most_members: int) -> AverageBlend:  # type: ignore[no-untyped-def]
+    return AverageBlend(greedy_blend(arrays, loss, at, most_members))
+
+
+@dataclass(frozen=True)
+class AverageBlend:
+    """A blend applied to all candidates' predictions."""
+
+    blend: Blend
+
+    def __call__(self, arrays: Sequence[Floats]) -> Floats:
+        """The weighted sum of its members."""
+        chosen = [arrays[i] for i in self.blend.members]
+        return AverageCombiner(self.blend.weights).combine(chosen)
+
+
+def _sureness(arrays, rows, loss, stream, fit) -> float:  # type: ignore[no-untyped-def]
+    """Share of resamples in which blends fitted on one half beat, on the other half, the best single of that half."""
+    wins: list[bool] = []
+    for half in range(2):
+        order = stream.permutation(rows)
+        ours, theirs = order[: len(order) // 2], order[len(order) // 2 :]
+        del half
+        blended = fit(ours)(arrays)
+        single = arrays[int(np.argmin([loss(array, ours) for array in arrays]))]
+        wins.extend(_resampled_wins(blended, single, theirs, loss, stream))
+    return float(np.mean(wins))
+
+
+def _stack_sureness(arrays, average, target, rows, loss, stream) -> float:  # type: ignore[no-untyped-def]
+    wins: list[bool] = []
+    for half in range(2):
+        order = stream.permutation(rows)
+        ours, theirs = order[: len(order) // 2], order[len(order) // 2 :]
+        del half
+        if target.classes and len(np.unique(target.values[ours])) < target.classes:
+            return 0.0
+        stack = StackCombiner()
+        stack.fit([array[ours] for array in arrays], target.values[ours], target.classes)
+        wins.extend(_resampled_wins(stack.combine(arrays), average.combine(arrays), theirs, loss, stream))
+    return float(np.mean(wins))
+
+
+def _resampled_wins(challenger, holder, rows, loss, stream, resamples: int = 20) -> list[bool]:  # type: ignore[no-untyped-def]
+    wins = []
+    for _ in range(resamples):
+        at = rows[stream.integers(len(rows), size=len(rows))]
+        wins.append(loss(challenger, at) < loss(holder, at))
+    return wins
+
+
+def _decide(
+    workspace: Workspace, joined: Floats, seen: Flags, costs: dict[str, float]
+) -> tuple[Calibrator | None, Decision, list[tuple[str, str]]]:
+    task, reasons = workspace.task, []
+    if not task.goal.is_classification:
+        return None, Decision(), []
+    rows = np.flatnonzero(seen)
+    target: Target = workspace.target.take(rows)
+    stream = Streams(workspace.seed).generator("calibration")
+    calibrator, why = calibrate(joined[rows], target.codes, target.weights, stream)
+    reasons.append(("probabilities are calibrated" if calibrator else "probabilities are left as they are", why))
+    shown = joined[rows] if calibrator is None else calibrator.apply(joined[rows])
+    decision = cost_decision(costs, task.classes) if costs else choose_threshold(task, target, shown)
+    if decision.threshold is not None:
+        reasons.append(
+            (f"decides for {task.classes[1]!r} from {decision.threshold:.3g} on", f"best {task.metric} out of fold")
+        )
+    return calibrator, decision, reasons
+
+
+def bagged(task: Task, strategy: str, folds: int) -> bool:
+    """Whether the fold pipelines are averaged (each row is then learned by most of them) or refitted on all rows."""
+    return task.goal is not Goal.RECOMMENDATION and strategy != "time" and folds >= 3

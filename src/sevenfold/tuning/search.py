@@ -1,0 +1,266 @@
+"""The search: keeps every worker busy with the next fold that is worth its time, and journals each decision."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sevenfold.core.context import Deadline
+from sevenfold.core.events import Happening
+from sevenfold.core.model import Trait
+from sevenfold.tuning.candidates import Candidate
+from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.job import Job
+from sevenfold.tuning.proposals import Proposal, Searcher, portfolio, told_trials
+from sevenfold.tuning.pruning import hopeless
+from sevenfold.tuning.trial import Status, Trial, fold_event
+
+Journal = Callable[[str, Mapping[str, Any]], None]
+
+_ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
+_SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
+_SHARE_LATER = 0.35  # for each later one
+_SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
+
+
+@dataclass
+class Search:
+    """One search over candidates.
+
+    Args:
+        candidates: models in order of first try.
+        searcher: proposes variants once the portfolio is through, or None for the portfolio alone.
+        executor: runs the folds.
+        folder: the run's `trials/`.
+        folds: number of folds of each trial.
+        rows: training rows of one fold.
+        classification: which yardsticks apply.
+        classes: for cost estimates.
+        journal: appends an event.
+        deadline: when the last fold must be done; infinite where trials count.
+        most_trials: number of trials besides the yardsticks, or None under a time budget.
+        only: the user named the models.
+        threads: threads of one job.
+        trials: those of the run so far, on resume.
+    """
+
+    candidates: Sequence[Candidate]
+    searcher: Searcher | None
+    executor: Executor
+    folder: Path
+    folds: int
+    rows: int
+    classification: bool
+    classes: int
+    journal: Journal
+    deadline: Deadline
+    most_trials: int | None = None
+    only: bool = False
+    threads: int = 1
+    trials: list[Trial] = field(default_factory=list)
+    stop_reason: str = ""
+    _queue: list[Proposal] = field(default_factory=list)
+    _speed: dict[str, float] = field(default_factory=dict)
+    _skipped: set[str] = field(default_factory=set)
+
+    def run(self) -> list[Trial]:
+        """Search until time, trials or ideas run out; every trial with its status."""
+        taken = {trial.recipe.digest for trial in self.trials}
+        self._queue = [
+            p for p in portfolio(self.candidates, self.classification, self.only) if p.recipe.digest not in taken
+        ]
+        for trial in self.trials:
+            self._learn_speed(trial)
+        while True:
+            self._fill()
+            if not self.executor.running:
+                break
+            if self.deadline.left() <= 0:
+                break
+            for outcome in self.executor.wait(min(1.0, max(0.05, self.deadline.left()))):
+                self._take(outcome)
+        self._end()
+        return self.trials
+
+    @property
+    def constant(self) -> Trial | None:
+        """The constant baseline, once it is scored."""
+        for trial in self.trials:
+            if trial.recipe.model == "constant" and trial.folds:
+                return trial
+        return None
+
+    def _fill(self) -> None:
+        while self.executor.running < self.executor.slots and self.deadline.left() > 0:
+            job = self._next_job()
+            if job is None:
+                return
+            self.executor.submit(job)
+
+    def _next_job(self) -> Job | None:
+        for trial in self.trials:
+            if trial.status is Status.OPEN:
+                waiting = [fold for fold in range(self.folds) if fold not in trial.started]
+                # A trial shows its first fold before the others are started, so that a hopeless one costs little.
+                if waiting and (trial.folds or not trial.started or self._sure(trial)):
+                    trial.started.add(waiting[0])
+                    return self._job(trial, waiting[0])
+        proposal = self._propose()
+        if proposal is None:
+            return None
+        trial = Trial(f"t{len(self.trials):03d}", proposal.recipe, proposal.style, proposal.origin)
+        self.trials.append(trial)
+        self.journal(Happening.TRIAL_STARTED, trial.started_event())
+        trial.started.add(0)
+        return self._job(trial, 0)
+
+    def _sure(self, trial: Trial) -> bool:
+        """Whether all folds of a trial may start at once: nothing could prune it."""
+        return trial.origin == "yardstick" or not any(t.status is Status.FINISHED for t in self._rivals(trial))
+
+    def _rivals(self, trial: Trial) -> list[Trial]:
+        return [t for t in told_trials(self.trials, self._window(trial)) if t.recipe.model != "constant"]
+
+    def _window(self, trial: Trial) -> int | None:
+        """First trial of the round a trial belongs to, where the run must repeat exactly."""
+        if self.most_trials is None:
+            return None
+        number = self.trials.index(trial)
+        return number - number % _ROUND
+
+    def _propose(self) -> Proposal | None:
+        counted = sum(trial.origin != "yardstick" for trial in self.trials)
+        if self.most_trials is not None:
+            # A round starts only when the one before has ended: its decisions then see the same results in any order.
+            number = len(self.trials)
+            if any(t.status is Status.OPEN for t in self.trials[: number - number % _ROUND]):
+                return None
+        while self._queue:
+            proposal = self._queue[0]
+            if self.most_trials is not None and proposal.origin != "yardstick" and counted >= self.most_trials:
+                return None
+            reason = self._too_slow(proposal)
+            self._queue.pop(0)
+            if not reason:
+                return proposal
+            self.journal(
+                Happening.DECISION, {"what": f"{proposal.candidate.name} is not tried", "why": reason, "step": "tuning"}
+            )
+        if self.most_trials is not None and counted >= self.most_trials:
+            return None
+        if self.searcher is None:
+            self.stop_reason = "every starting point was tried"
+            return None
+        window = None if self.most_trials is None else len(self.trials) - len(self.trials) % _ROUND
+        told = list(told_trials(self.trials, window))
+        for _ in range(10):
+            proposal_made = self.searcher.propose(self.trials, told, self.constant)
+            if proposal_made is None:
+                self.stop_reason = "nothing new was left to try"
+                return None
+            if not self._too_slow(proposal_made):
+                return proposal_made
+        return None
+
+    def _too_slow(self, proposal: Proposal) -> str:
+        """Why a proposal does not fit into the time left, or ""."""
+        if self.deadline.seconds == float("inf"):
+            return ""
+        name = proposal.candidate.name
+        if name in self._skipped:
+            return "one fold of it took too long before"
+        estimate = proposal.candidate.seconds(
+            dict(proposal.recipe.params), self.rows, self.classes, self.threads
+        ) * self._speed.get(name, 1.0)
+        patience = 1.0 if name in self._speed else _SLOW_START
+        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
+            patience *= 2.0  # it can be stopped and still be of use
+        left = self.deadline.left() * self.executor.slots
+        needed = estimate * self.folds
+        if needed <= left * patience:
+            return ""
+        return f"its {self.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"
+
+    def _job(self, trial: Trial, fold: int) -> Job:
+        now = time.monotonic()
+        if self.deadline.seconds == float("inf"):
+            return Job(trial.name, trial.recipe.to_json(), fold, str(self.folder / trial.name), threads=self.threads)
+        left = self.deadline.left()
+        finished = any(t.status is Status.FINISHED and t.recipe.model != "constant" for t in self.trials)
+        share = _SHARE_LATER if finished else _SHARE_FIRST
+        rounds_of_work = -(-self.folds // self.executor.slots)
+        allowance = left if self.folds == 1 and finished else share * left / rounds_of_work
+        allowance = max(min(allowance, left - 0.5), 0.5)
+        kill = now + min(left + 0.5, allowance * 1.5 + 1.0)
+        return Job(
+            trial.name,
+            trial.recipe.to_json(),
+            fold,
+            str(self.folder / trial.name),
+            stop_at=now + allowance,
+            kill_at=kill,
+            threads=self.threads,
+        )
+
+    def _take(self, outcome: Outcome) -> None:
+        trial = next(t for t in self.trials if t.name == outcome.job.trial)
+        if trial.status is not Status.OPEN:
+            return
+        if outcome.result is None:
+            self._close(trial, Status.FAILED, outcome.reason)
+            if "deadline" in outcome.reason:
+                self._skipped.add(trial.recipe.model)
+            return
+        trial.folds[outcome.job.fold] = outcome.result
+        self.journal(Happening.FOLD_FINISHED, fold_event(trial.name, outcome.job.fold, outcome.result))
+        self._learn_speed(trial)
+        # Judged fold by fold in their order, so that the order of arrival decides nothing.
+        while trial.judged + 1 < self.folds and trial.judged in trial.folds:
+            trial.judged += 1
+            shown = trial.first_folds(trial.judged)
+            reason = hopeless(shown, self._rivals(trial), self.constant)
+            if reason:
+                trial.folds = shown.folds
+                self._close(trial, Status.PRUNED, reason)
+                return
+        if len(trial.folds) == self.folds:
+            self._close(trial, Status.FINISHED, "")
+
+    def _close(self, trial: Trial, status: Status, reason: str) -> None:
+        trial.status, trial.reason = status, reason
+        self.executor.cancel(trial.name)
+        row = trial.leaderboard_row()
+        kind = {
+            Status.FINISHED: Happening.TRIAL_FINISHED,
+            Status.PRUNED: Happening.TRIAL_PRUNED,
+            Status.FAILED: Happening.TRIAL_FAILED,
+        }[status]
+        keys = ("trial", "model", "value", "low", "high", "loss", "seconds", "bytes", "reason")
+        self.journal(kind, {key: row[key] for key in keys})
+
+    def _learn_speed(self, trial: Trial) -> None:
+        """This machine's seconds for the estimate's second, for the trial's model."""
+        candidate = next((c for c in self.candidates if c.name == trial.recipe.model), None)
+        if candidate is None or not trial.folds:
+            return
+        estimate = candidate.seconds(dict(trial.recipe.params), self.rows, self.classes, self.threads)
+        measured = trial.seconds / len(trial.folds)
+        old = self._speed.get(candidate.name)
+        new = measured / max(estimate, 1e-6)
+        self._speed[candidate.name] = new if old is None else 0.5 * (old + new)
+
+    def _end(self) -> None:
+        if self.deadline.left() <= 0:
+            self.stop_reason = self.stop_reason or "the time for searching was used up"
+        for trial in self.trials:
+            if trial.status is Status.OPEN:
+                self.executor.cancel(trial.name)
+                trial.status = Status.CUT
+                trial.reason = f"{len(trial.folds)} of {self.folds} folds when the time was used up"
+        self.journal(
+            Happening.DECISION,
+            {"what": "the search ends", "why": self.stop_reason or "the trials asked for are done", "step": "tuning"},
+        )

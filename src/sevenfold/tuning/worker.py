@@ -1,0 +1,45 @@
+"""What a worker process does: take jobs from a socket, do them, send results, as JSON on both ways."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import Any
+
+from sevenfold.training.workspace import Workspace
+from sevenfold.tuning.job import FeatureCache, Job, describe_failure, run_job
+
+
+def serve(address: str) -> None:
+    """Connect to the executor's socket, say our process number, then work until the socket ends."""
+    connection: Connection[Any, Any] = Client(address, family="AF_UNIX")
+    _send(connection, {"pid": os.getpid()})
+    workspace: Workspace | None = None
+    cache = FeatureCache()
+    while True:
+        try:
+            request = json.loads(connection.recv_bytes())
+        except (EOFError, ConnectionError):
+            return
+        if workspace is None:
+            workspace = Workspace.load(Path(request["workspace"]))
+        job = Job.from_json(request["job"])
+        try:
+            answer: dict[str, Any] = {"result": asdict(run_job(workspace, job, cache))}
+        except Exception as error:
+            answer = {"reason": describe_failure(error)}
+        try:
+            _send(connection, answer)
+        except (BrokenPipeError, ConnectionError):
+            return
+
+
+def _send(connection: Connection[Any, Any], message: dict[str, Any]) -> None:
+    connection.send_bytes(json.dumps(message, default=_plain).encode())
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)

@@ -23,7 +23,7 @@ def test_an_error_in_the_block_leaves_nothing_behind(tmp_path):
         file.write(b"new")
         raise ValueError("stop")
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_folder_that_is_not_there_is_a_request_error(tmp_path):

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sevenfold.core.errors import RequestError
+from sevenfold.data.classes import spelled
 from sevenfold.deployment.files import replacing
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.predictions import PREDICTION, probability_name
 from sevenfold.deployment.recorder import Recorder
-from sevenfold.deployment.runtime import Answer, label_name
+from sevenfold.deployment.runtime import Answer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,8 +81,8 @@ def columns_of(model: LoadedModel, raw: pl.DataFrame, answer: Answer, *, proba: 
     else:
         columns[PREDICTION] = _plain(answer.labels.tolist())
     if proba and answer.probabilities is not None:
-        for code, label in enumerate(model.classes.tolist()):
-            columns[probability_name(label_name(label))] = pl.Series(answer.probabilities[:, code])
+        for code, label in enumerate(spelled(model.task.classes)):
+            columns[probability_name(label)] = pl.Series(answer.probabilities[:, code])
     if explain:
         columns.update(_contributions(model.explain_reading(answer.reading)))
     return pl.DataFrame(columns)
@@ -91,7 +92,7 @@ def _plain(values: Sequence[Any]) -> pl.Series:
     import polars as pl
 
     if len({type(value) for value in values}) > 1:  # labels of mixed types have no column type but text
-        return pl.Series([label_name(value) for value in values], dtype=pl.String)
+        return pl.Series(spelled(values), dtype=pl.String)
     return pl.Series(values)
 
 

@@ -11,7 +11,8 @@ from sevenfold.core.context import Streams
 from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal, Task
-from sevenfold.deployment.runtime import Answer, Reading, Runtime, label_name
+from sevenfold.data.classes import spelled
+from sevenfold.deployment.runtime import Answer, Reading, Runtime
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -135,7 +136,7 @@ class LoadedModel:
         found = explain_rows(self.runtime.predictor, reading.table, self.background, named[:EXPLAINED_COLUMNS], stream)
         explained = [found.to_json(row) for row in range(reading.table.height)]
         if self.task.goal.is_classification:
-            names = [label_name(label) for label in self.task.classes]
+            names = spelled(self.task.classes)
             explained = [{**entry, "output": names[entry["output"]]} for entry in explained]
         return explained
 

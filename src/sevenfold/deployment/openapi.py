@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sevenfold.core.dataset import Column, Kind
+from sevenfold.data.classes import spelled
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.runtime import label_name
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.NUMBER: {"type": ["number", "string", "null"]},
@@ -113,6 +113,6 @@ def _answer(model: LoadedModel) -> dict[str, Any]:
         "row": {"type": "integer"},
     }
     if len(model.classes):
-        names = [label_name(label) for label in model.classes.tolist()]
+        names = spelled(model.task.classes)
         properties["probabilities"] = {"type": "object", "properties": {name: {"type": "number"} for name in names}}
     return {"type": "object", "properties": properties, "required": ["prediction", "violations"]}

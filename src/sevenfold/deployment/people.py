@@ -8,10 +8,11 @@ from urllib.parse import parse_qs
 
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import DataError
+from sevenfold.data.classes import spelled
 from sevenfold.deployment.documents import parse
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.request import HttpError, Limits, Request
-from sevenfold.deployment.runtime import Answer, label_name
+from sevenfold.deployment.runtime import Answer
 from sevenfold.deployment.tensors import picture_of, to_json
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def wants_explanation(request: Request) -> bool:
 def encode(answer: Answer, model: LoadedModel, request_id: str, explanations: Sequence[Any] | None) -> list[Any]:
     """One object for each row: prediction, probabilities by class, violations, and an explanation if asked for."""
     predictions = to_plain(answer)
-    names = [label_name(label) for label in model.classes.tolist()]
+    names = spelled(model.task.classes)
     violations = answer.reading.by_row()
     encoded: list[Any] = []
     for row, prediction in enumerate(predictions):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Column, Kind, Schema
-from sevenfold.deployment.runtime import Runtime, label_name
+from sevenfold.core.task import Task
+from sevenfold.data.classes import spelled
+from sevenfold.deployment.runtime import Runtime
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,9 +18,9 @@ PREDICTION = "prediction"
 _PROBABILITIES_LIMIT = 10  # so many classes have their probability watched, one column each
 
 
-def prediction_schema(runtime: Runtime) -> Schema:
+def prediction_schema(task: Task) -> Schema:
     """The columns of `prediction_table`: the decision, and for a few classes their probabilities."""
-    names = [label_name(label) for label in runtime.predictor.task.classes]
+    names = spelled(task.classes)
     if not names:
         return Schema((Column(PREDICTION, Kind.NUMBER, "what the model predicts"),))
     decision = Column(PREDICTION, Kind.CATEGORY, "the class that is decided for", levels=tuple(names))
@@ -26,18 +29,23 @@ def prediction_schema(runtime: Runtime) -> Schema:
     return Schema((decision, *probabilities))
 
 
-def prediction_table(runtime: Runtime, values: Floats) -> pl.DataFrame:
-    """Predictions, (rows,) or (rows, classes), as a typed table of `prediction_schema`."""
+def prediction_table(task: Task, labels: Sequence[Any], values: Floats | None) -> pl.DataFrame:
+    """Predictions as a typed table of `prediction_schema`.
+
+    Args:
+        task: what is predicted.
+        labels: (rows,) labels that were decided for, or numbers.
+        values: (rows, classes) probabilities; None for numbers.
+    """
     import polars as pl
 
-    if values.ndim == 1:
-        return pl.DataFrame({PREDICTION: pl.Series(values, dtype=pl.Float64).fill_nan(None)})
-    names = [label_name(label) for label in runtime.predictor.task.classes]
-    decided = pl.Series([names[code] for code in runtime.predictor.decision.decide(values)], dtype=pl.String)
-    columns = {PREDICTION: decided}
-    for column in prediction_schema(runtime).columns[1:]:
-        index = names.index(column.name.removeprefix(probability_name("")))
-        columns[column.name] = pl.Series(values[:, index], dtype=pl.Float64).fill_nan(None)
+    if values is None:
+        return pl.DataFrame({PREDICTION: pl.Series(labels, dtype=pl.Float64, strict=False).fill_nan(None)})
+    names = spelled(task.classes)
+    columns = {PREDICTION: pl.Series(spelled(labels), dtype=pl.String)}
+    for code, name in enumerate(names):
+        if probability_name(name) in prediction_schema(task):
+            columns[probability_name(name)] = pl.Series(values[:, code], dtype=pl.Float64).fill_nan(None)
     return pl.DataFrame(columns)
 
 
@@ -52,4 +60,7 @@ def profile_of_predictions(runtime: Runtime, values: Floats | None) -> dict[str,
         return {}
     from sevenfold.data.profile import profile
 
-    return dict(profile(prediction_table(runtime, values), prediction_schema(runtime)).to_json())
+    task = runtime.predictor.task
+    chances = values if task.goal.is_classification else None
+    table = prediction_table(task, runtime.decide(values).tolist(), chances)
+    return dict(profile(table, prediction_schema(task)).to_json())

@@ -225,10 +225,3 @@ def _all_violations(frame: pl.DataFrame, schema: Schema) -> list[Violation]:
             row = None if violation.row is None else violation.row + start
             violations[replace(violation, row=row)] = None
     return list(violations)
-
-
-def label_name(label: Any) -> str:
-    """How a class is spelled where only text can stand: in column names and JSON keys."""
-    if isinstance(label, bool | np.bool_):
-        return "true" if label else "false"
-    return str(label)

@@ -23,30 +23,18 @@ COLUMNS = [
     Column("f", Kind.FLAG),
     Column("t", Kind.TEXT),
     Column("i", Kind.ID, parse={"numeric": True}),
+    Column("d", Kind.DATE, parse={"formats": ["%d.%m.%Y"]}),
+    Column("d", Kind.DATE, parse={"formats": ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]}),
+    Column("d", Kind.DATE),
+    Column("d", Kind.DATE, parse={"epoch": "s"}),
 ]
 WORDS = st.sampled_from(
     [
-        "1",
-        "1.0",
-        " 1",
-        "1 ",
-        "+1",
-        "-2",
-        "1e3",
-        "1e999",
-        "1,5",
-        "1.500",
-        "5 kg",
-        "a",
-        "B",
-        "b",
-        "none",
-        "NA",
-        "",
-        "yes",
-        "No",
+        *["1", "1.0", " 1", "1 ", "+1", "-2", "1e3", "1e999", "1,5", "1.500", "5 kg", "a", "B", "b", "none", "NA", ""],
+        *["yes", "No", "TRUE", "0", "0.0", "inf", "nan", "é", "\u00a0a", "\u3000", "?", "-999", "2.", ".5", "İ", " ? "],
+        *["2019-03-04", "2019-02-30", "2019-3-4 10:11:12", "2019-03-04 24:00:00", "2019-03-04 10:11:60", "20190304"],
+        *["4.3.2019", "04.03.2019", "31.04.2019", "0000-01-01", "2019-03-04 10:11:12", " 2019-03-04"],
     ]
-    + ["TRUE", "0", "0.0", "inf", "nan", "é", "\u00a0a", "\u3000", "?", "-999", "2.", ".5", "İ"]
 )
 CELLS = st.one_of(
     st.lists(st.none() | WORDS | st.text(max_size=3), min_size=1, max_size=4),
@@ -69,8 +57,11 @@ def test_the_short_way_gives_what_the_readers_give(values: list[object], column:
 
 @pytest.mark.parametrize(
     ("value", "column"),
-    [(1.5, COLUMNS[0]), ("1.5", COLUMNS[0]), (7, COLUMNS[1]), ("a", COLUMNS[5]), (1, COLUMNS[6]), (True, COLUMNS[10])]
-    + [("Yes", COLUMNS[9]), (1, COLUMNS[10]), ("two words", COLUMNS[11]), ("u17", COLUMNS[12])],
+    [
+        *[(1.5, COLUMNS[0]), ("1.5", COLUMNS[0]), (7, COLUMNS[1]), ("a", COLUMNS[5]), (1, COLUMNS[6])],
+        *[(True, COLUMNS[10]), ("Yes", COLUMNS[9]), (1, COLUMNS[10]), ("two words", COLUMNS[11]), ("u17", COLUMNS[12])],
+        *[(" 39", COLUMNS[0]), ("?", COLUMNS[0]), (" a", COLUMNS[5]), ("4.3.2019", COLUMNS[13])],
+    ],
 )
 def test_clean_values_take_it(value: object, column: Column) -> None:
     assert quick(pl.Series([value]), column) is not None

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.dataset import Column, Kind
+from sevenfold.data.parse.dates import ISO, gate
 from sevenfold.data.parse.flags import answers
 from sevenfold.data.parse.missing import spellings
 from sevenfold.data.parse.numbers import PLAIN
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 16
 _PLAIN = re.compile(PLAIN)
+_FIGURES = re.compile(r"^%[Ymd]([-./]%[Ymd]){2}([ T]%H:%M(:%S)?)?$")
+_gate = lru_cache(maxsize=256)(gate)
 _HARMLESS = frozenset({"units", "prefixes", "brackets"})
 """Keys of a number's `parse` that do not change how a plain number reads."""
 
@@ -38,18 +43,22 @@ def quick(raw: pl.Series, column: Column) -> pl.Series | None:
     """
     import polars as pl
 
-    take = {Kind.NUMBER: _number, Kind.CATEGORY: _label, Kind.FLAG: _flag, Kind.TEXT: _text, Kind.ID: _text}
-    if column.kind not in take or not (
-        raw.dtype in (pl.String, pl.Boolean) or raw.dtype.is_integer() or raw.dtype.is_float()
-    ):
+    take = _TAKERS.get(column.kind)
+    plain = raw.dtype in (pl.String, pl.Boolean) or raw.dtype.is_integer() or raw.dtype.is_float()
+    if take is None or not plain or "missing" in column.parse or "kept" in column.parse:
         return None
-    if "missing" in column.parse or "kept" in column.parse:
-        return None
+    gone = spellings(words=column.kind in (Kind.NUMBER, Kind.FLAG, Kind.DATE))
+    values: list[Any] = []
     try:
-        values = [None if value is None else take[column.kind](value, column) for value in raw.to_list()]
+        for value in raw.to_list():
+            if isinstance(value, str):
+                bare = value.strip(" ")
+                values.append(None if bare in gone else take(bare, column))
+            else:
+                values.append(None if value is None else take(value, column))
     except Unclean:
         return None
-    kinds: dict[Kind, Any] = {Kind.NUMBER: pl.Float64, Kind.FLAG: pl.Boolean}
+    kinds: dict[Kind, Any] = {Kind.NUMBER: pl.Float64, Kind.FLAG: pl.Boolean, Kind.DATE: pl.Datetime("us")}
     return pl.Series(column.name, values, dtype=kinds.get(column.kind, pl.String))
 
 
@@ -62,6 +71,19 @@ def _number(value: Any, column: Column) -> float:
     if not math.isfinite(number):
         raise Unclean
     return number
+
+
+def _date(value: Any, column: Column) -> datetime:
+    """Only the column's first format (ISO days without any), and only where it is of plain figures."""
+    form = next(iter(column.parse.get("formats", ISO)))
+    if not isinstance(value, str) or "epoch" in column.parse or not _FIGURES.match(form):
+        raise Unclean
+    if "%d" not in form or not re.match(_gate(form), value) or value.startswith("0"):
+        raise Unclean
+    try:
+        return datetime.strptime(value, form)
+    except ValueError:
+        raise Unclean from None
 
 
 def _flag(value: Any, column: Column) -> bool:
@@ -89,7 +111,7 @@ def _label(value: Any, column: Column) -> str:
 def _text(value: Any, column: Column) -> str:
     if not isinstance(value, str) or not value or not (_solid(value[0]) and _solid(value[-1])):
         raise Unclean
-    if value in spellings(words=False) or (column.parse.get("numeric") and "." in value):
+    if column.parse.get("numeric") and not value.isalnum():
         raise Unclean
     return value
 
@@ -97,6 +119,16 @@ def _text(value: Any, column: Column) -> str:
 def _solid(character: str) -> bool:
     """Certainly no blank of any kind."""
     return "!" <= character <= "~" or character.isalnum()
+
+
+_TAKERS: Mapping[Kind, Callable[[Any, Column], Any]] = {
+    Kind.NUMBER: _number,
+    Kind.CATEGORY: _label,
+    Kind.FLAG: _flag,
+    Kind.DATE: _date,
+    Kind.TEXT: _text,
+    Kind.ID: _text,
+}
 
 
 class _Same:

@@ -18,6 +18,7 @@ from sevenfold.data.parse.flags import read_flags
 from sevenfold.data.parse.images import read_images
 from sevenfold.data.parse.labels import read_labels, read_text
 from sevenfold.data.parse.numbers import read_numbers
+from sevenfold.data.parse.quick import FEW_ROWS, quick
 from sevenfold.data.parse.reading import Reading
 from sevenfold.data.parse.sequences import read_sequences
 
@@ -116,6 +117,13 @@ def conform(frame: pl.DataFrame, schema: Schema, *, require: frozenset[str] = fr
 
 def read(raw: pl.Series, column: Column) -> Reading:
     """One raw column as its schema column says."""
+    if len(raw) <= FEW_ROWS and (values := quick(raw, column)) is not None:
+        return Reading(values)
+    return read_carefully(raw, column)
+
+
+def read_carefully(raw: pl.Series, column: Column) -> Reading:
+    """The same by the vectorised readers, whatever the number of rows."""
     if column.kind is Kind.NUMBER:
         return read_numbers(raw, column.parse)
     if column.kind is Kind.CATEGORY:

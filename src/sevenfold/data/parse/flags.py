@@ -26,6 +26,12 @@ def pair_of(levels: Iterable[str]) -> tuple[str, str] | None:
     return next((pair for pair in PAIRS if lowered == set(pair)), None)
 
 
+def answers(parse: Mapping[str, Any]) -> dict[str, bool]:
+    """The answer by spelling, lower case."""
+    known = dict.fromkeys(ALWAYS[1], False) | dict.fromkeys(ALWAYS[0], True)
+    return known | dict.fromkeys(parse.get("false", ()), False) | dict.fromkeys(parse.get("true", ()), True)
+
+
 def read_flags(raw: pl.Series, parse: Mapping[str, Any]) -> Reading:
     """A column as Boolean. Keys of `parse`: `true` and `false`, each a list of spellings in lower case."""
     import polars as pl
@@ -37,7 +43,6 @@ def read_flags(raw: pl.Series, parse: Mapping[str, Any]) -> Reading:
     text = stripped(raw, dict(parse), words=True).str.to_lowercase()
     if raw.dtype == pl.String:
         text = text.str.replace(r"^([01])\.0+$", "$1")
-    answers = dict.fromkeys(ALWAYS[1], False) | dict.fromkeys(ALWAYS[0], True)
-    answers |= dict.fromkeys(parse.get("false", ()), False) | dict.fromkeys(parse.get("true", ()), True)
-    values = text.replace_strict(list(answers), list(answers.values()), default=None, return_dtype=pl.Boolean)
+    known = answers(parse)
+    values = text.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Boolean)
     return Reading(values, ((UNREADABLE, text.is_not_null() & values.is_null()),))

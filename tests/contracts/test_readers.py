@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import polars as pl
 import pytest
 import zstandard
+from hypothesis import given, settings
 
 from sevenfold.core.errors import DataError, RequestError, SevenfoldError
 from sevenfold.data.readers import catalogue
+from sevenfold.data.readers.base import Request
+from sevenfold.data.readers.blob import Blob
 from sevenfold.data.readers.catalogue import FORMATS, READERS
+from sevenfold.data.readers.content import parse
 from sevenfold.data.readers.read import describe, read
 
 _TABLE = pl.DataFrame({"name": ["ann", "bob", "cara", "dan"] * 30, "size": [1.5, 2.25, 3.5, 4.75] * 30})
@@ -125,3 +131,25 @@ def test_what_is_no_source_is_a_request_error(source: object) -> None:
     with pytest.raises(RequestError) as caught:
         read(source)
     assert _complete(caught.value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(_WRITTEN)), st.data())
+def test_damaged_content_is_read_or_refused_but_never_a_crash(name: str, data: st.DataObject) -> None:
+    content = bytearray(_SAMPLES[name])
+    for _ in range(data.draw(st.integers(1, 5))):
+        position = data.draw(st.integers(0, len(content) - 1))
+        length = data.draw(st.integers(0, 20))
+        content[position : position + length] = data.draw(st.binary(max_size=6) | st.just(b'"') | st.just(b"\n,"))
+        if not content:
+            break
+    try:
+        raw = parse(Blob("damaged", 2**28, content=bytes(content)), Request())
+    except SevenfoldError as error:
+        assert _complete(error)
+    else:
+        assert raw.frame.height == raw.source["rows"]
+        json.dumps(raw.source)
+
+
+_SAMPLES = {name: write() for name, write in _WRITTEN.items()}

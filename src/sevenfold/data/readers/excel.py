@@ -46,7 +46,7 @@ class Excel(Format):
                 f"{blob.name} is a damaged spreadsheet.", "a complete .xlsx, .xlsb, .xls or .ods file",
                 str(error).splitlines()[0][:300], "Open and save it again, or export the sheet as CSV.",
             ) from error  # fmt: skip
-        names, notes = tidy(frame.columns if header is not None else positions(frame.width))
+        names, notes = tidy(frame.columns if header is not None else positions(frame.width), strip=True)
         frame, more = settled(frame.rename(dict(zip(frame.columns, names, strict=True))))
         rows = frame.height
         frame = frame.filter(~_all_null(frame)) if frame.width > 1 else frame

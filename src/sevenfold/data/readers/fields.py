@@ -57,6 +57,9 @@ def parse_fields(data: bytes, names: Sequence[str], dialect: Dialect, name: str,
     if frame is not None and not frame[:, -1].null_count():
         return Fields(frame, quote)
     rows = measure(data, mark, quote)
+    if frame is None and (trailing := _without_trailing(data, rows, names, mark, quote)) is not None:
+        frame, notes = _without_blanks(trailing, rows)
+        return Fields(frame, quote, {}, notes)
     broken, long = _wrong_widths(data, rows, len(names), mark, quote)
     report: dict[str, Any] = {}
     if broken:
@@ -123,6 +126,19 @@ def _wrong_widths(
             broken[row] = f"has {int(rows.fields[row])} fields and was left empty"
             long[row] = mark.encode() * (width - 1) + b"\n"
     return broken, long
+
+
+def _without_trailing(
+    data: bytes, rows: Rows, names: Sequence[str], mark: str, quote: str | None
+) -> pl.DataFrame | None:
+    """The table, where rows have one field too many at most and it is always empty: a delimiter at the line's end."""
+    if not np.all((rows.fields == len(names) + 1) | (rows.fields == len(names)) | rows.blank):
+        return None
+    extra = "after " + max(names, key=len)
+    frame = _parse_fast(data, [*names, extra], mark, quote)
+    if frame is None or frame.height != len(rows.fields) or frame[extra].null_count() < frame.height:
+        return None
+    return frame.drop(extra)
 
 
 def _rewritten(data: bytes, rows: Rows, changed: dict[int, bytes]) -> bytes:

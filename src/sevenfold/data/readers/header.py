@@ -53,7 +53,7 @@ def lay_out(rows: Sequence[Row], *, target: str | None, like: Mapping[str, Any],
         notes.append(f"{first} line{'s' if first > 1 else ''} before the table left out")
     commented = _commented_header(rows, first, width)
     if commented is not None and header is not False:
-        names, changed = tidy(commented)
+        names, changed = tidy(commented, strip=True)
         return Layout(True, names, first, first, "the comment above the table names the columns", (*notes, *changed))
     cells = rows[first].fields
     body = [row.fields for row in rows[first + 1 :] if not row.is_blank]
@@ -61,7 +61,7 @@ def lay_out(rows: Sequence[Row], *, target: str | None, like: Mapping[str, Any],
     if not named:
         names = _earlier_names(like, width, target) or positions(max(width, len(cells)))
         return Layout(False, names, first, first, reason, tuple(notes))
-    names, changed = tidy(_fitted(cells, body, notes))
+    names, changed = tidy(_fitted(cells, body, notes), strip=True)
     return Layout(True, names, first, first + 1, reason, (*notes, *changed))
 
 

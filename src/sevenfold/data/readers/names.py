@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+_AROUND = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")
 
-def tidy(names: Iterable[object]) -> tuple[list[str], list[str]]:
-    """Names as text without spaces around, empty ones named by position, repeated ones numbered; and what was done.
+
+def tidy(names: Iterable[object], *, strip: bool = False) -> tuple[list[str], list[str]]:
+    """Names as text, empty ones named by position, repeated ones numbered; and notes on what was done.
+
+    With `strip`, spaces around names are taken off as well: text files have them by accident, frames on purpose.
 
     >>> tidy(["a", " a ", None])
-    (['a', 'a_2', 'unnamed_2'], ["spaces around 1 column name were taken off ('a')", ...
+    (['a', ' a ', 'unnamed_2'], ["1 column name empty and got a name by position ('unnamed_2')"])
     """
     given = [("" if name is None else str(name)) for name in names]
-    stripped = [name.strip().strip("\ufeff") for name in given]
+    stripped = [_AROUND.sub("", name) for name in given] if strip else given
     notes: list[str] = []
     spaced = [new for old, new in zip(given, stripped, strict=True) if old != new and new]
     if spaced:

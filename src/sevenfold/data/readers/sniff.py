@@ -40,7 +40,7 @@ def sniff(sample: str, *, delimiter: str | None = None, quote: str | None = None
         for character in quotes:
             dialect = Dialect(candidate, character, escape and character == '"')
             score = _score(rows_of(sample, dialect), dialect) * _CANDIDATES.get(candidate, 1.0)
-            score *= 1.05 if _BY_ENDING.get(ending) == candidate else 1.0
+            score *= 1.5 if _BY_ENDING.get(ending) == candidate else 1.0
             if score > best_score * 1.0001:
                 best, best_score = dialect, score
     return best
@@ -95,7 +95,7 @@ def _score(rows: Sequence[Row], dialect: Dialect) -> float:
         return 0.0
     cells = [cell for fields in even[:100] for cell in fields]
     clean = sum(_cleanness(cell, dialect) for cell in cells) / len(cells)
-    return evenness**2 * clean * (width - 1) / width
+    return evenness**2 * clean * (width - 1) / width * (1.0 if fits else 0.9)
 
 
 def _preamble(rows: Sequence[Row]) -> int:
@@ -121,6 +121,8 @@ def _is_decimal_comma(dialect: Dialect, rows: Sequence[Sequence[str | None]]) ->
 
 
 def _cleanness(cell: str | None, dialect: Dialect) -> float:
+    if cell is None and dialect.delimiter == " ":
+        return 0.0  # nothing between two spaces: they are runs of spaces
     if cell is None or is_missing(cell) or is_typed(cell):
         return 1.0
     if cell.count('"') % 2 or (dialect.quote != "'" and cell.startswith("'") != cell.endswith("'")):

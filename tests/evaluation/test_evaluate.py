@@ -111,6 +111,8 @@ def test_the_full_report_holds_every_part_and_repeats(binary):
     assert found["test"]["value"] > 0.7
     assert found["validation"]["rows"] == 1000
     assert found["references"]["constant"]["test"]["value"] == 0.5
+    gain = found["references"]["constant"]["gain"]
+    assert gain["real"] and gain["value"] == pytest.approx(found["test"]["value"] - 0.5)
     assert found["references"]["constant"]["validation"]["value"] == 0.5
     assert [i["column"] for i in found["importances"][:2]] == ["size", "colour"]
     assert [p["column"] for p in found["partial_dependence"][:2]] == ["size", "colour"]

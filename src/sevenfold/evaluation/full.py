@@ -15,12 +15,13 @@ from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Needs
 from sevenfold.core.report import Score
 from sevenfold.core.task import Target, Task
+from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.dependence import partial_dependence
 from sevenfold.evaluation.evaluate import evaluate, group_codes, measure, slice_columns
 from sevenfold.evaluation.importance import Importance, permutation_importance
 from sevenfold.evaluation.intervals import widened
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
-from sevenfold.evaluation.subject import Predicts, decision_of
+from sevenfold.evaluation.subject import Predicts, decision_of, form_for
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,9 +63,10 @@ def evaluation_report(
         ranking: (users,) values of each ranking metric, for a recommendation.
         looks: looks at the test rows so far, this one included.
     Returns:
-        `{"task", "metric", "rows", "looks", "validation", "test", "references": {NAME: {"validation", "test"}},
-        "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence", "skipped",
-        "seconds"}`; each score is `{"value", "low", "high", "rows"}`.
+        `{"task", "metric", "rows", "looks", "validation", "test", "references": {NAME: {"validation", "test",
+        "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence", "skipped",
+        "seconds"}`; each score is `{"value", "low", "high", "rows"}`,
+        and `gain` tells by how much the model beats the reference on the same rows (see `compare.Gain`).
     """
     started = clock()
 
@@ -94,7 +96,9 @@ def evaluation_report(
         "skipped": skipped,
     }
     for name, plain in (references or {}).items():
-        found["references"][name] = _reference(name, plain, table, target, task, streams, looks, left, skipped)
+        found["references"][name] = _reference(
+            name, plain, predictor, table, target, task, streams, looks, left, skipped
+        )
         known = (reference_validation or {}).get(name)
         found["references"][name]["validation"] = None if known is None else known.to_json()
     columns = _inputs(schema, task, table)
@@ -127,6 +131,7 @@ def evaluation_report(
 def _reference(
     name: str,
     plain: Predicts,
+    predictor: Predicts,
     table: pl.DataFrame,
     target: Target,
     task: Task,
@@ -140,19 +145,23 @@ def _reference(
         return {"test": None}
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         return {"test": None}
-    score = measure(
-        task,
-        task.metric,
-        target,
-        plain.predict(table),
-        decision_of(plain),
-        streams.generator("evaluation", "reference", name),
-        group_codes(table, task),
-    )
+    stream, groups = streams.generator("evaluation", "reference", name), group_codes(table, task)
+    answers, decision = plain.predict(table), decision_of(plain)
+    score = measure(task, task.metric, target, answers, decision, stream, groups)
     if isinstance(score, str):
         skipped.append({"part": f"reference {name}", "reason": score})
         return {"test": None}
-    return {"test": widened(score, looks).to_json()}
+    metric = metric_for(task, None, decision_of(predictor).costs)
+    gain = compare(
+        metric,
+        target.values,
+        form_for(metric, answers, decision),
+        form_for(metric, predictor.predict(table), decision_of(predictor)),
+        stream,
+        target.weights,
+        groups,
+    )
+    return {"test": widened(score, looks).to_json(), "gain": gain.to_json()}
 
 
 def _importances(

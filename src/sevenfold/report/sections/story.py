@@ -1,0 +1,137 @@
+"""How it came about: the seven steps, the leaderboard, the whole that was chosen, decisions, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sevenfold.report.data import ReportData
+from sevenfold.report.figures import between, counted, duration, figure, size
+from sevenfold.report.markup import Child, Markup, tag
+from sevenfold.report.sections.parts import cells, folded, framed, section, table
+
+SHOWN, MOST_TRIALS, MOST_DECISIONS = 10, 100, 300
+_WORDS = {
+    "data": "read, typed, checked, split",
+    "features": "columns made into inputs",
+    "models": "candidates chosen",
+    "training": "fitted on training rows",
+    "evaluation": "scored on held-out rows",
+    "tuning": "searched and combined",
+    "deployment": "packed into one file",
+}
+
+
+def story(data: ReportData) -> Markup | None:
+    """The section, or None where the journal tells nothing."""
+    content: list[Child] = []
+    if data.steps:
+        items = [
+            tag(
+                "li",
+                tag("b", f"{i}. {step.step}"),
+                tag("span", duration(step.seconds), class_="note"),
+                _words(step.step),
+            )
+            for i, step in enumerate(data.steps, 1)
+        ]
+        content.append(tag("ol", *items, class_="steps"))
+    if data.budget_seconds is not None and data.seconds is not None:
+        content.append(
+            tag("p", f"Budget {duration(data.budget_seconds)}, used {duration(data.seconds)}.", class_="note")
+        )
+    content += [_ensemble(data), _leaderboard(data), _failures(data), _decisions(data), _skipped(data)]
+    if not any(content):
+        return None
+    return section(
+        "story", "How it came about", "The seven steps, every trial, and every choice with its reason.", *content
+    )
+
+
+def _words(step: str) -> Markup | None:
+    return tag("div", _WORDS[step], class_="note") if step in _WORDS else None
+
+
+def _ensemble(data: ReportData) -> Markup | None:
+    members = list(data.ensemble.get("members", ()))
+    if not members:
+        return None
+    weights = list(data.ensemble.get("weights", ()) or ())
+    models = {str(t.get("trial")): str(t.get("model", "")) for t in data.leaderboard}
+    rows: list[list[Child]] = []
+    for i, member in enumerate(members):
+        weight = weights[i] if i < len(weights) and isinstance(weights[i], int | float) else None
+        rows.append([str(member), models.get(str(member), ""), "–" if weight is None else f"{weight:.0%}"])
+    title = tag("h3", "What the final model is made of")
+    return Markup(title + table(["Trial", "Model", "Weight"], rows, frozenset({2})))
+
+
+def _leaderboard(data: ReportData) -> Markup | None:
+    if not data.leaderboard:
+        return None
+    first = _trials(data, data.leaderboard[:SHOWN])
+    rest = data.leaderboard[SHOWN:MOST_TRIALS]
+    more = folded(counted(len(rest), "further trial"), _trials(data, rest)) if rest else ""
+    return Markup(tag("h3", f"Leaderboard ({counted(len(data.leaderboard), 'trial')})") + first + more)
+
+
+def _trials(data: ReportData, trials: tuple[Mapping[str, Any], ...]) -> Markup:
+    numbers = frozenset({3, 4, 5, 6})
+    rows = []
+    for trial in trials:
+        done = trial.get("status", "finished") == "finished"
+        limits = between(trial.get("low"), trial.get("high")) if trial.get("low") is not None else ""
+        params = ", ".join(f"{k}={_short(v)}" for k, v in dict(trial.get("params") or {}).items())
+        rows.append(
+            cells(
+                [
+                    [
+                        str(trial.get("model", "")),
+                        None if done else tag("span", str(trial.get("status")), class_="tag"),
+                    ],
+                    str(trial.get("trial", "")),
+                    tag("span", params or "defaults", class_="note"),
+                    [figure(trial.get("value")), tag("div", limits, class_="note") if limits else None],
+                    duration(trial.get("seconds")),
+                    size(trial.get("bytes")),
+                    _latency(trial.get("latency_ms")),
+                ],
+                numbers,
+            )
+        )
+    title = data.metric.title if data.metric else "Score"
+    heads = ["Model", "Trial", "Settings", f"{title} (validation)", "Time", "Size", "One row"]
+    return framed(heads, rows, numbers)
+
+
+def _short(value: object) -> str:
+    return figure(value) if isinstance(value, float) else str(value)
+
+
+def _latency(value: object) -> str:
+    return f"{figure(value)} ms" if isinstance(value, int | float) else "–"
+
+
+def _failures(data: ReportData) -> Markup | None:
+    if not data.failures:
+        return None
+    rows: list[list[Child]] = [
+        [str(f.get("trial", "")), str(f.get("model", "")), str(f.get("kind", "")), str(f.get("reason", ""))]
+        for f in data.failures[:MOST_TRIALS]
+    ]
+    return Markup(tag("h3", "Trials that did not finish") + table(["Trial", "Model", "What", "Why"], rows))
+
+
+def _decisions(data: ReportData) -> Markup | None:
+    if not data.decisions:
+        return None
+    rows: list[list[Child]] = [[what, why] for what, why in data.decisions[:MOST_DECISIONS]]
+    title = counted(len(data.decisions), "decision")
+    return folded(f"{title} with reasons", table(["What", "Why"], rows))
+
+
+def _skipped(data: ReportData) -> Markup | None:
+    if not data.skipped:
+        return None
+    parts = "; ".join(f"{s.get('part')} ({s.get('reason')})" for s in data.skipped)
+    return tag("p", f"Not made: {parts}.", class_="note")

@@ -1,0 +1,57 @@
+"""Training rows that occur again in the given test file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sevenfold.core.dataset import Kind
+from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
+from sevenfold.data.checks.base import DataSubject, shown
+from sevenfold.data.checks.chance import chance_of_equal
+
+_LARGE_SHARE = 0.05
+
+
+class DuplicateAcrossTest(Check[DataSubject]):
+    """Test rows whose inputs (and target, where both have it) are those of a training row."""
+
+    spec: ClassVar[CheckSpec] = CheckSpec(
+        "duplicate-across-test",
+        "Training rows in the test file",
+        "Rows of the training file that occur again in the test file: the model has seen the answer.",
+    )
+
+    def run(self, subject: DataSubject) -> Sequence[Finding] | NotApplicable:
+        """One finding; its row numbers are those of the training file, the test file's are in the evidence."""
+        test = subject.test_table
+        if test is None:
+            return NotApplicable(self.spec.code, "no test file is given")
+        columns = [c.name for c in subject.inputs if c.kind is not Kind.ID and c.name in test.columns]
+        target = subject.task.target if subject.task else None
+        if target and target in test.columns and target in subject.table.columns and not test[target].is_null().all():
+            columns.append(target)
+        if not columns or test.height == 0:
+            return NotApplicable(self.spec.code, "the two files have no columns in common")
+        known = subject.table.select(columns)
+        train = known.hash_rows(seed=7)
+        other = test.select(columns).cast(known.schema).hash_rows(seed=7)
+        in_test = np.flatnonzero(other.is_in(train.implode()).to_numpy())
+        in_train = np.flatnonzero(train.is_in(other.unique().implode()).to_numpy())
+        by_chance = test.height * -np.expm1(-subject.table.height * chance_of_equal(subject.table, columns))
+        if len(in_test) == 0 or len(in_test) <= 20 * by_chance:
+            return []
+        share = len(in_test) / test.height
+        return [
+            Finding(
+                self.spec.code,
+                Severity.ERROR if share >= _LARGE_SHARE else Severity.WARNING,
+                f"{len(in_test):,} test rows ({share:.1%}) are exact copies of training rows.",
+                rows=shown(in_train),
+                why="On these rows the test score measures memory, not what the model has learned.",
+                advice="Remove the copies from the test file or from the training file.",
+                evidence={"share_of_test": round(share, 6), "test_rows": list(shown(in_test))},
+            )
+        ]

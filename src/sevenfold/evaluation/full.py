@@ -64,8 +64,8 @@ def evaluation_report(
         looks: looks at the test rows so far, this one included.
     Returns:
         `{"task", "metric", "rows", "looks", "validation", "test", "references": {NAME: {"validation", "test",
-        "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence", "skipped",
-        "seconds"}`; each score is `{"value", "low", "high", "rows"}`,
+        "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence",
+        "skipped", "seconds"}`; each score is `{"value", "low", "high", "rows"}`,
         and `gain` tells by how much the model beats the reference on the same rows (see `compare.Gain`).
     """
     started = clock()

@@ -211,7 +211,7 @@ def _audit(
         violations=prepared.violations,
         streams=session.streams,
     )
-    result = audit(subject)
+    result = audit(subject, slow=session.has_time)
     findings = [finding.to_json() for finding in [*planned, *result.findings]]
     for finding in findings:
         session.note(Happening.FINDING, finding)

@@ -212,7 +212,9 @@ def _audit(
         streams=session.streams,
     )
     result = audit(subject, slow=session.has_time)
-    findings = [finding.to_json() for finding in [*planned, *result.findings]]
+    told = {(finding.code, finding.columns) for finding in result.findings}
+    fresh = [finding for finding in planned if (finding.code, finding.columns) not in told]
+    findings = [finding.to_json() for finding in [*fresh, *result.findings]]
     for finding in findings:
         session.note(Happening.FINDING, finding)
     return findings, [{"code": n.code, "reason": n.reason} for n in result.not_applicable]

@@ -44,7 +44,10 @@ def column_of(name: str, values: Sequence[Any]) -> pl.Series:
         if not all(value is None or _is_numeric(value) for value in plain):
             return pl.Series(name, [as_text(value) for value in plain], dtype=pl.String)
         plain = [None if value is None else [None if v is None else float(v) for v in value] for value in plain]
-    return pl.Series(name, plain, dtype=dtype)
+    try:
+        return pl.Series(name, plain, dtype=dtype)
+    except (pl.exceptions.PolarsError, ArithmeticError, ValueError):  # beyond what the type can hold
+        return pl.Series(name, [as_text(value) for value in plain], dtype=pl.String)
 
 
 def as_text(value: Any) -> str | None:

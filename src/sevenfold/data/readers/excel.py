@@ -46,10 +46,8 @@ class Excel(Format):
             raise
         except BaseException as error:
             # A panic of the Rust library is no Exception and has no importable class.
-            if (
-                not isinstance(error, fastexcel.FastExcelError | ValueError)
-                and type(error).__name__ != "PanicException"
-            ):
+            known = isinstance(error, fastexcel.FastExcelError | ValueError)
+            if not known and type(error).__name__ != "PanicException":
                 raise
             raise DataError(
                 f"{blob.name} is a damaged spreadsheet.", "a complete .xlsx, .xlsb, .xls or .ods file",

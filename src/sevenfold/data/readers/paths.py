@@ -34,6 +34,8 @@ def checked_file(path: Path) -> Path:
     path = existing(path)
     if path.is_dir():
         raise RequestError(f"{path} is a folder.", "a file", "a folder", "Name a file within.")
+    if not path.is_file():
+        raise RequestError(f"{path} is no regular file.", "a file", "a pipe or device", "Write it to standard input: -")
     if not os.access(path, os.R_OK):
         raise RequestError(
             f"{path} may not be read.", "permission to read it", f"none for this user ({_user()})", f"chmod +r {path}"

@@ -65,11 +65,10 @@ def usual_width(rows: Sequence[Row]) -> int:
 
 
 def _quotes(sample: str) -> tuple[str | None, ...]:
-    # Single quotes are taken for quotes only where they protect something; otherwise '-1' is a value with quotes.
-    found: tuple[str | None, ...] = ('"',)
-    if re.search(r"(?m)(?:^|[,;|\t])\s*'[^'\n]*[,;|\t][^'\n]*'\s*(?:$|[,;|\t])", sample):
-        found = ('"', "'")
-    return found
+    # Single quotes are quotes only where they protect something and there are no others; else '-1' is a value.
+    protects = re.search(r"(?m)(?:^|[,;|\t])\s*'[^'\n]*[,;|\t][^'\n]*'\s*(?:$|[,;|\t])", sample)
+    doubles = re.search(r'(?m)(?:^|[,;|\t]) *"', sample)
+    return ('"', "'") if protects and not doubles else ('"',)
 
 
 def _present(sample: str) -> list[str]:

@@ -11,10 +11,10 @@ from sevenfold.core.errors import RequestError
 
 def existing(path: Path) -> Path:
     """The path with ~ resolved, if something is there; otherwise a RequestError that suggests a near name."""
-    path = path.expanduser()
     try:
+        path = path.expanduser()
         found = path.exists()
-    except (OSError, ValueError) as error:  # too long, or a NUL byte within
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL byte within, or ~ of an unknown user
         raise RequestError("The path cannot be used.", "a file or folder", repr(str(path))[:200], str(error)) from error
     if found:
         return path

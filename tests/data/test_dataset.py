@@ -49,6 +49,15 @@ def test_an_edited_schema_is_obeyed(tmp_path: Path) -> None:
     assert second.dataset.fingerprint != first.dataset.fingerprint
 
 
+def test_kinds_asked_for_beat_an_edited_schema(tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    write_schema(path, build(RAW, Plan(target="y")).dataset.schema)
+    made = build(RAW, Plan(target="y", schema=str(path), kind={"color": "text"}))
+    assert made.dataset.schema["color"].kind is Kind.TEXT
+    with pytest.raises(DataError, match="'color' is not there"):
+        build(SimpleNamespace(frame=FRAME.drop("color"), source={}), Plan(target="y", schema=str(path)))
+
+
 def test_no_rows() -> None:
     with pytest.raises(DataError, match="no rows"):
         build(SimpleNamespace(frame=FRAME.head(0), source={}), Plan(target="y"))

@@ -73,11 +73,7 @@ def build(raw: RawRows, plan: Plan) -> Prepared:
     frame = raw.frame
     if not frame.height:
         raise DataError("There are no rows.", "at least one row", f"{frame.width} columns, no rows", "Check the file.")
-    if plan.schema:
-        schema = read_schema(Path(plan.schema))
-        conform(frame.head(0), schema, require=frozenset([plan.target] if plan.target else []))
-    else:
-        schema = infer(frame, target=plan.target, kinds=plan.kind, roles=plan.role)
+    schema = _schema(frame, plan)
     resolved = resolve(frame, schema, plan)
     schema = _without_dropped(resolved.schema, plan)
     conformed = conform(frame, schema)
@@ -88,6 +84,19 @@ def build(raw: RawRows, plan: Plan) -> Prepared:
     if left_out:
         reasons = (*reasons, f"{left_out:,} rows have no target that can be read and are left out")
     return Prepared(dataset, resolved.task, target, rows, reasons, conformed)
+
+
+def _schema(frame: pl.DataFrame, plan: Plan) -> Schema:
+    """The edited schema that the plan names, or an inferred one; kinds asked for beat both."""
+    if not plan.schema:
+        return infer(frame, target=plan.target, kinds=plan.kind, roles=plan.role)
+    schema = read_schema(Path(plan.schema))
+    conform(frame.head(0), schema, require=frozenset(str(c.parse.get("from", c.name)) for c in schema))
+    if plan.kind:
+        changed = infer(frame, target=plan.target, kinds=plan.kind)
+        for name in plan.kind:
+            schema = schema.replacing(changed[name])
+    return schema
 
 
 def _without_dropped(schema: Schema, plan: Plan) -> Schema:

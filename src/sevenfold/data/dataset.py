@@ -12,7 +12,7 @@ from sevenfold.core.config import Plan
 from sevenfold.core.dataset import Dataset, Schema
 from sevenfold.core.errors import DataError
 from sevenfold.core.task import Target, Task
-from sevenfold.data.clean import Conformed, conform
+from sevenfold.data.clean import Conformed, conform, source_columns, source_of
 from sevenfold.data.fingerprint import fingerprint
 from sevenfold.data.infer import infer
 from sevenfold.data.schema_file import read_schema
@@ -91,7 +91,7 @@ def _schema(frame: pl.DataFrame, plan: Plan) -> Schema:
     if not plan.schema:
         return infer(frame, target=plan.target, kinds=plan.kind, roles=plan.role)
     schema = read_schema(Path(plan.schema))
-    conform(frame.head(0), schema, require=frozenset(str(c.parse.get("from", c.name)) for c in schema))
+    conform(frame.head(0), schema, require=frozenset(source_columns(schema)))
     if plan.kind:
         changed = infer(frame, target=plan.target, kinds=plan.kind)
         for name in plan.kind:
@@ -100,7 +100,12 @@ def _schema(frame: pl.DataFrame, plan: Plan) -> Schema:
 
 
 def _without_dropped(schema: Schema, plan: Plan) -> Schema:
-    """The schema with the columns that are to be left out marked so."""
-    for name in plan.drop:
-        schema = schema.replacing(replace(schema[name], used=False, reason="left out on request"))
+    """The schema with the columns that are to be left out marked so, and with them what was made of them."""
+    apart = {name: f"made of '{name}', which is no input" for name in (plan.id, plan.group, plan.weight) if name}
+    for column in schema:
+        if column.name in plan.drop:
+            schema = schema.replacing(replace(column, used=False, reason="left out on request"))
+        elif source_of(column) != column.name and source_of(column) in {*plan.drop, *apart}:
+            reason = apart.get(source_of(column), "left out on request, with what it is made of")
+            schema = schema.replacing(replace(column, used=False, reason=reason))
     return schema

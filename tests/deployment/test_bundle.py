@@ -29,7 +29,7 @@ def test_a_loaded_model_predicts_bit_for_bit_what_was_saved(made, path):
     assert model.metadata["run"] == "r1"
     assert model.card == "# A card"
     assert model.task == made.predictor.task
-    assert model.full_schema == made.schema
+    assert model.schema == made.schema
 
 
 def test_equal_contents_give_equal_bytes(made):
@@ -113,3 +113,14 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(made, path, tmp_path
         save(target, contents(members=1))
     assert target.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["m.sevenfold"]
+
+
+@pytest.mark.parametrize("model", ["Aborting", "Greedy"])
+def test_a_model_that_would_end_the_process_ends_the_child_only(path, model):
+    from dataclasses import replace
+
+    from sevenfold.core.registry import Catalogue
+
+    broken = replace(PARTS, models=Catalogue("Model", "", {"softmax": f"tiny_parts:{model}"}))
+    with pytest.raises(BundleError, match=r"safely|damaged"):
+        load(path, parts=broken, isolated=True)

@@ -348,7 +348,7 @@ def contents(goal=Goal.BINARY, classes=("no", "yes"), rows=400, members=2):
         profile=profile(data, schema).to_json(),
         golden=data[:20],
         card="# A card",
-        metadata={"run": "r1", "fingerprint": "abc", "scores": {"test": {"value": 0.5, "low": 0.45, "high": 0.55}}},
+        metadata={"run": "r1", "fingerprint": "abc", "test": {"value": 0.5, "low": 0.45, "high": 0.55}},
         predictions=runtime.predict(data),
     )
 
@@ -373,6 +373,26 @@ def recommendation():
     return Contents(predictor, schema, profile(data, schema).to_json(), data[:10], "# A card")
 
 
-def with_scores(made, **scores):
-    """Contents with other scores in their metadata."""
-    return replace(made, metadata={**made.metadata, "scores": scores})
+def with_test_score(made, low, high):
+    """Contents whose metadata tell another test score."""
+    return replace(made, metadata={**made.metadata, "test": {"value": (low + high) / 2, "low": low, "high": high}})
+
+
+class Aborting(Softmax):
+    """Ends the whole process when it is restored, as a native library may on broken weights."""
+
+    spec = _spec("aborting", {Goal.BINARY, Goal.MULTICLASS})
+
+    def restore(self, state):
+        import os
+
+        os.abort()
+
+
+class Greedy(Softmax):
+    """Asks for more memory than there is when it is restored."""
+
+    spec = _spec("greedy", {Goal.BINARY, Goal.MULTICLASS})
+
+    def restore(self, state):
+        self.weights = [bytearray(2**40) for _ in range(100)]

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from serving import running
-from tiny_parts import PARTS, contents, recommendation, table, with_scores
+from tiny_parts import PARTS, contents, recommendation, table, with_test_score
 
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.task import Goal
@@ -164,7 +164,7 @@ def test_labels_that_cannot_be_joined_are_told(model, tmp_path):
 
 def test_a_score_that_fell_is_an_alert(tmp_path):
     made = contents(Goal.REGRESSION, rows=400, members=1)
-    model = loaded(tmp_path, with_scores(made, test={"value": 1.0, "low": 0.9, "high": 1.1}))
+    model = loaded(tmp_path, with_test_score(made, 0.9, 1.1))
     data = table(300, seed=40).with_columns(bought=pl.col("age") * 2 + 30)
     logged(tmp_path / "store", model, [data])
     report = monitor(tmp_path / "store", data)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.errors import DataError
 from sevenfold.data.profile import profile
+from sevenfold.monitoring.drift import homogeneity
 from sevenfold.monitoring.reference import watched
 from sevenfold.monitoring.sketches import CategoryBins, NumberBins, PresenceBins, Sketch, Snapshot, Snapshots
 
@@ -122,3 +123,20 @@ def test_many_categories_take_no_more_memory():
         bins.count(pl.Series([f"v{i}" for i in range(start, start + 1000)])) for start in range(0, 20_000, 1000)
     )
     assert total.tolist() == [0, 0, 20_000, 0]
+
+
+def test_rare_labels_are_expected_to_be_new_ones():
+    """Half of the rows bear a label of their own, in training and live: that is no drift."""
+    stream = np.random.default_rng(3)
+
+    def rows(count, mark):
+        frequent = stream.choice(["a", "b"], count // 2).tolist()
+        return pl.Series("c", [*frequent, *(f"{mark}{i}" for i in range(count - count // 2))])
+
+    train = rows(2000, "t")
+    schema = Schema((Column("c", Kind.CATEGORY, levels=tuple(train.unique().to_list())),))
+    column = watched(profile(train.to_frame(), schema).to_json(), schema)["c"]
+    p_values, effects = homogeneity(column.counts, column.bins.count(rows(1000, "live"))[None, :])
+    assert effects[0] < 0.05 and p_values[0] > 0.001
+    changed = pl.concat([rows(500, "live"), pl.Series("c", ["brand new"] * 500)])
+    assert homogeneity(column.counts, column.bins.count(changed)[None, :])[1][0] > 0.1

@@ -40,6 +40,8 @@ class ColumnProfile:
         counts: training values in each bin, one less than edges.
         top: the 50 most frequent labels of categories, flags and ids, with their rows.
         rest: rows with any other label.
+        singles: labels that occur once. Their share of the rows is about the share of new rows whose label has never
+            been seen (Good 1953).
     """
 
     name: str
@@ -57,6 +59,7 @@ class ColumnProfile:
     counts: tuple[int, ...] = ()
     top: tuple[tuple[str, int], ...] = ()
     rest: int = 0
+    singles: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, the inverse of `from_json`."""
@@ -125,8 +128,7 @@ def profile_column(series: pl.Series, column: Column) -> ColumnProfile:
         return ColumnProfile(column.name, column.kind, **basics, **_numbers(seconds))
     if column.kind is Kind.TEXT:
         return ColumnProfile(column.name, column.kind, **basics, **_numbers(present.str.len_chars().cast(pl.Float64)))
-    top, rest = _labels(present.cast(pl.String))
-    return ColumnProfile(column.name, column.kind, **basics, top=top, rest=rest)
+    return ColumnProfile(column.name, column.kind, **basics, **_labels(present.cast(pl.String)))
 
 
 def bin_edges(values: Floats, bins: int = BINS) -> Floats:
@@ -171,13 +173,14 @@ def _numbers(present: pl.Series) -> dict[str, Any]:
     }
 
 
-def _labels(present: pl.Series) -> tuple[tuple[tuple[str, int], ...], int]:
+def _labels(present: pl.Series) -> dict[str, Any]:
     import polars as pl
 
     counted = pl.DataFrame({"label": present}).group_by("label").len().sort(["len", "label"], descending=[True, False])
     head = counted.head(TOP)
     top = tuple((str(label), int(rows)) for label, rows in head.iter_rows())
-    return top, int(len(present) - sum(rows for _, rows in top))
+    rest = int(len(present) - sum(rows for _, rows in top))
+    return {"top": top, "rest": rest, "singles": int((counted.get_column("len") == 1).sum())}
 
 
 def _short(value: object) -> str:

@@ -45,7 +45,9 @@ class Contents:
         profile: profile of the training rows as plain data; monitoring compares with it.
         golden: some raw rows as the reader gave them; their predictions are stored with them.
         card: the model card, Markdown.
-        metadata: run id, data fingerprint, scores, ... as plain data.
+        metadata: plain data, among them `run`, `fingerprint`, `validation` and `test` (each value, low, high of the
+            task's metric: monitoring compares `test` with what it measures), and, if known, `importance` by column
+            (explanations tell the most important columns apart).
         source: how the training data were read (`Raw.source`), so that files to predict are read alike.
         predictions: (rows,) or (rows, classes) predictions of rows that the model has not learned from (out of fold);
             monitoring compares the predictions of live rows with them.
@@ -131,7 +133,7 @@ def load(path: Path, *, parts: Parts | None = None, isolated: bool = False) -> L
         runtime = Runtime.of(predictor_of(task, documents["recipe.json"], members, parts or Parts.installed()), schema)
         model = LoadedModel(
             runtime=runtime,
-            full_schema=schema,
+            schema=schema,
             profile=documents["profile.json"],
             prediction_profile=documents["prediction.json"],
             source=documents["source.json"],

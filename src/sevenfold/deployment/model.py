@@ -33,7 +33,7 @@ class LoadedModel:
 
     Args:
         runtime: predicts.
-        full_schema: columns of the training data, the target among them.
+        schema: columns of the training data, the target among them.
         profile: profile of the training rows.
         prediction_profile: profile of predictions on rows the model had not learned from; may be empty.
         source: how the training data were read.
@@ -45,7 +45,7 @@ class LoadedModel:
     """
 
     runtime: Runtime
-    full_schema: Schema
+    schema: Schema
     profile: Mapping[str, Any]
     prediction_profile: Mapping[str, Any]
     source: Mapping[str, Any]
@@ -61,8 +61,8 @@ class LoadedModel:
         return self.runtime.predictor.task
 
     @property
-    def schema(self) -> Schema:
-        """The columns of a row, without the target."""
+    def inputs(self) -> Schema:
+        """The columns of a row to predict: the schema without the target."""
         return self.runtime.schema
 
     @property

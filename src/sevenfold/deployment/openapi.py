@@ -89,7 +89,7 @@ def _content(schema: dict[str, Any], media: str = "application/json") -> dict[st
 
 
 def _record(model: LoadedModel) -> dict[str, Any]:
-    used = [column for column in model.schema if column.name in model.runtime.used]
+    used = [column for column in model.inputs if column.name in model.runtime.used]
     return {
         "type": "object",
         "properties": {column.name: _property(column) for column in used},

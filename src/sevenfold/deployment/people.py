@@ -35,7 +35,7 @@ def decode(request: Request, model: LoadedModel, limits: Limits) -> tuple[list[d
         raise HttpError(400, "The body is a record (an object with a value for each column) or a list of records.")
     if len(records) > limits.rows:
         raise HttpError(413, f"A request may hold {limits.rows} rows.")
-    pictures = [column.name for column in model.schema.of_kind(Kind.IMAGE)]
+    pictures = [column.name for column in model.inputs.of_kind(Kind.IMAGE)]
     for record in records:
         for name in pictures:
             if isinstance(record.get(name), str):

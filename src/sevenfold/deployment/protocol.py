@@ -46,7 +46,7 @@ class InferRequest:
 
 def model_metadata(model: LoadedModel, name: str, version: str) -> dict[str, Any]:
     """What `GET /v2/models/NAME` answers."""
-    used = [column for column in model.schema if column.name in model.runtime.used]
+    used = [column for column in model.inputs if column.name in model.runtime.used]
     return {
         "name": name,
         "versions": [version],
@@ -139,7 +139,7 @@ def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) ->
 
     if not isinstance(inputs, list) or not inputs or not all(isinstance(tensor, dict) for tensor in inputs):
         raise HttpError(400, "An inference request has a list of inputs.")
-    if len(inputs) > len(model.full_schema):
+    if len(inputs) > len(model.schema):
         raise HttpError(400, f"The model has {len(model.runtime.used)} inputs.")
     columns: list[pl.Series] = []
     position = 0
@@ -157,13 +157,13 @@ def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) ->
     missing = sorted(model.runtime.used - set(names) - {model.task.roles.get("item")})
     if missing:
         raise HttpError(400, "These inputs are missing: " + ", ".join(missing))
-    return pl.DataFrame([series for series in columns if series.name in model.schema])
+    return pl.DataFrame([series for series in columns if series.name in model.inputs])
 
 
 def _column(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, limits: Limits) -> tuple[pl.Series, int]:
     """A tensor as a column, and how many bytes of the tail it took."""
     name, datatype = tensor.get("name"), tensor.get("datatype")
-    if not isinstance(name, str) or name not in model.full_schema:
+    if not isinstance(name, str) or name not in model.schema:
         raise HttpError(400, "The model has no input of a name that was given; see the model's metadata.")
     if not isinstance(datatype, str) or (datatype != tensors.BYTES and datatype not in tensors.NUMPY):
         raise HttpError(400, "A datatype is unknown.")
@@ -173,11 +173,11 @@ def _column(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, lim
     size = _parameters(tensor).get("binary_data_size")
     if size is None:
         flat = tensors.from_json(tensor.get("data"), datatype, shape)
-        return tensors.series_of(model.full_schema[name], datatype, shape, flat), 0
+        return tensors.series_of(model.schema[name], datatype, shape, flat), 0
     if "data" in tensor or type(size) is not int or not 0 <= size <= len(tail):
         raise HttpError(400, "A binary_data_size does not fit the body.")
     flat = tensors.from_bytes(tail[:size], datatype, shape)
-    return tensors.series_of(model.full_schema[name], datatype, shape, flat), size
+    return tensors.series_of(model.schema[name], datatype, shape, flat), size
 
 
 def _wanted(outputs: Any, model: LoadedModel, binary: bool) -> dict[str, bool]:

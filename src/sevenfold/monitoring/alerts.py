@@ -85,9 +85,8 @@ def alerts_about_performance(measured: Performance | None, reference: Reference)
 
 
 def _told(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Limits of the test score in the bundle's metadata, `scores.test.low` and `.high`."""
-    scores = metadata.get("scores")
-    test = scores.get("test") if isinstance(scores, Mapping) else None
+    """Limits of the test score that the bundle's metadata hold, `test.low` and `test.high`."""
+    test = metadata.get("test")
     if isinstance(test, Mapping) and all(isinstance(test.get(end), int | float) for end in ("low", "high")):
         return float(test["low"]), float(test["high"])
     return None

@@ -68,7 +68,7 @@ class Log(Recorder):
     ) -> None:
         self._store = Store.prepare(path, model)
         self._model = model.digest[:DIGITS]
-        self._schema = model.schema
+        self._schema = model.inputs
         self._settings = settings or LogSettings()
         self._clock = clock
         self._dropped = 0

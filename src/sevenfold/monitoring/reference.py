@@ -15,6 +15,8 @@ from sevenfold.monitoring.sketches import Bins, CategoryBins, NumberBins, Presen
 if TYPE_CHECKING:
     from sevenfold.data.profile import ColumnProfile
 
+_LEAST_LABEL_ROWS = 10  # rarer labels are the most frequent ones of their column by luck as much as by nature
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -52,9 +54,19 @@ def _watched(column: ColumnProfile, schema: Schema) -> Watched:
         counts = np.array([column.missing, 0, *column.counts, 0], dtype=np.int64)
         return Watched(NumberBins(column.edges), counts)
     if column.kind in (Kind.CATEGORY, Kind.FLAG) and column.top:
-        names = tuple(label for label, _ in column.top)
-        known = schema[column.name].levels
-        complete = len(known) >= (column.distinct or 0)
-        counts = np.array([column.missing, *(rows for _, rows in column.top), column.rest, 0], dtype=np.int64)
-        return Watched(CategoryBins(names, known if complete else None), counts)
+        return _labels(column, schema[column.name].levels)
     return Watched(PresenceBins(), np.array([column.missing, present], dtype=np.int64))
+
+
+def _labels(column: ColumnProfile, levels: tuple[str, ...]) -> Watched:
+    """Training rows as they would be counted had each been a new row beside the others.
+
+    A label that occurs once would then be an unseen one: without that, every column with many rare labels would seem
+    to drift. Labels too rare to be watched by themselves are counted with the rest.
+    """
+    top = [(label, rows) for label, rows in column.top if rows >= _LEAST_LABEL_ROWS]
+    complete = len(levels) >= (column.distinct or 0)
+    unseen = column.singles if complete else 0
+    rest = column.rows - column.missing - sum(rows for _, rows in top) - unseen
+    counts = np.array([column.missing, *(rows for _, rows in top), rest, unseen], dtype=np.int64)
+    return Watched(CategoryBins(tuple(label for label, _ in top), levels if complete else None), counts)

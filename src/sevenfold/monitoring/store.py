@@ -93,7 +93,7 @@ class Store:
             ) from error
         documents = (
             model.task.to_json(),
-            model.full_schema.to_json(),
+            model.schema.to_json(),
             dict(model.profile),
             dict(model.prediction_profile),
             dict(model.source),

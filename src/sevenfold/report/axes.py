@@ -43,7 +43,8 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [0.0 if i == 0 else float(f"{i * step:.10g}") for i in range(first, last + 1)]
+    made = [0.0 if i == 0 else float(f"{i * step:.12g}") for i in range(first, last + 1)]
+    return [value for value in made if low <= value <= high]
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def picture(title: str, description: str, width: int, height: int, *content: Mar
     return tag(
         "svg",
         tag("title", title),
-        tag("desc", description),
+        tag("desc", description) if description else None,
         *content,
         viewBox=f"0 0 {width} {height}",
         style=f"max-width:{width}px",

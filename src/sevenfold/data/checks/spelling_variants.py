@@ -14,6 +14,7 @@ from sevenfold.data.checks.missing_words import MISSING_WORDS
 from sevenfold.data.checks.spelling import plain_spelling
 
 _MOST_LEVELS = 50_000
+_FEW_SHARE = 0.001
 
 
 class SpellingVariants(Check[DataSubject]):
@@ -57,7 +58,7 @@ class SpellingVariants(Check[DataSubject]):
             findings.append(
                 Finding(
                     self.spec.code,
-                    Severity.NOTE if joined else Severity.WARNING,
+                    Severity.NOTE if joined or len(rows) < _FEW_SHARE * len(values) else Severity.WARNING,
                     f"'{column.name}' spells {len(variants)} levels in several ways ({examples})"
                     + ("; they are read as one." if joined else "."),
                     (column.name,),

@@ -10,6 +10,7 @@ from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.task import Goal, Target, Task
 from sevenfold.training.workspace import Workspace
 
+
 def made_workspace(rows: int = 120, folds: int = 3) -> Workspace:
     generator = np.random.default_rng(7)
     a, b = generator.normal(size=rows), generator.normal(size=rows)

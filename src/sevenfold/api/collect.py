@@ -15,7 +15,6 @@ from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.events import Happening
-from sevenfold.core.report import Finding
 from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
@@ -23,6 +22,9 @@ from sevenfold.training.workspace import Workspace
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from sevenfold.data.dataset import Prepared
+    from sevenfold.data.split import Split
 
 _GOLDEN_ROWS = 16
 _GOLDEN_BYTES = 2**20  # pictures and long texts: fewer golden rows
@@ -118,12 +120,13 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
             session.streams,
             folds=plan.folds,
             given_test=sealed is not None,
+            test_table=None if sealed is None else sealed[0],
             gap_seconds=None if plan.gap is None else _gap_seconds(plan.gap),
         )
         for reason in split.reasons:
             session.decide("data", reason, "")
         profiled = profile(table[split.train], schema)
-        findings, not_applicable = _audit(session, prepared, table, sealed, profiled, list(split.findings))
+        findings, not_applicable = _audit(session, prepared, raw.frame, sealed, profiled, split)
         workspace, place = _workspace(session, prepared, split)
         if sealed is None:
             sealed = (table[split.test], prepared.target.take(place[split.test]))
@@ -195,32 +198,37 @@ def _given_test(test: Any, source: Mapping[str, Any], schema: Schema, task: Task
 
 
 def _audit(
-    session: Session, prepared: Any, table: pl.DataFrame, sealed: Any, profiled: Profile, planned: list[Finding]
+    session: Session, prepared: Prepared, raw: pl.DataFrame, sealed: Any, profiled: Profile, split: Split
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     from sevenfold.data.checks import DataSubject, audit
 
     subject = DataSubject(
-        table=table,
+        table=prepared.dataset.table,
         schema=prepared.dataset.schema,
         task=prepared.task,
         target=prepared.target,
         rows=prepared.rows,
         test_table=None if sealed is None else sealed[0],
         profile=profiled,
+        raw=raw,
         source=prepared.dataset.source,
         violations=prepared.violations,
+        counts=prepared.conformed.counts,
+        split=split,
         streams=session.streams,
     )
     result = audit(subject, slow=session.has_time)
     told = {(finding.code, finding.columns) for finding in result.findings}
-    fresh = [finding for finding in planned if (finding.code, finding.columns) not in told]
+    fresh = [finding for finding in split.findings if (finding.code, finding.columns) not in told]
     findings = [finding.to_json() for finding in [*fresh, *result.findings]]
     for finding in findings:
         session.note(Happening.FINDING, finding)
+    for failure in result.failures:
+        session.decide("data", f"the check {failure.code} broke", failure.reason)
     return findings, [{"code": n.code, "reason": n.reason} for n in result.not_applicable]
 
 
-def _workspace(session: Session, prepared: Any, split: Any) -> tuple[Workspace, Ints]:
+def _workspace(session: Session, prepared: Prepared, split: Split) -> tuple[Workspace, Ints]:
     """Training rows alone, folds renumbered to them; and where each table row stands in the encoded target."""
     table = prepared.dataset.table
     place = np.full(table.height, -1, np.int64)

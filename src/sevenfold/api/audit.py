@@ -52,6 +52,7 @@ def audit(
         rows=rows,
         test_table=test_table,
         profile=profile(table, schema),
+        raw=raw.frame,
         source=raw.source,
         violations=violations,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.events import Happening
+from sevenfold.core.report import Finding, NotApplicable
 from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
@@ -23,6 +26,7 @@ from sevenfold.training.workspace import Workspace
 if TYPE_CHECKING:
     import polars as pl
 
+    from sevenfold.data.checks import AuditResult
     from sevenfold.data.dataset import Prepared
     from sevenfold.data.split import Split
 
@@ -40,7 +44,7 @@ class Collected:
         golden: some raw rows, as the reader gave them, without the target.
         profile: of the training rows.
         strategy, split_digest: how the rows were split.
-        findings, not_applicable: of the audit, as plain data.
+        audit: the checks on the data, which run beside the first trials; `audited` waits for them.
         source: how the file was read.
     """
 
@@ -52,8 +56,7 @@ class Collected:
     strategy: str
     split_digest: str
     fingerprint: str
-    findings: list[dict[str, Any]] = field(default_factory=list)
-    not_applicable: list[dict[str, Any]] = field(default_factory=list)
+    audit: Future[Audited]
     source: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,7 +84,6 @@ class Collected:
         self.golden.write_ipc(folder.folds / "golden.arrow")
         write_json(folder.schema, self.schema.to_json())
         write_json(folder.profile, self.profile.to_json())
-        write_json(folder.findings, {"findings": self.findings, "not_applicable": self.not_applicable})
         facts = {
             "strategy": self.strategy,
             "split": self.split_digest,
@@ -89,6 +91,32 @@ class Collected:
             "source": dict(self.source),
         }
         write_json(folder.folds / "ready", facts)
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What the checks on the data found, as plain data; `told` says whether the journal has it."""
+
+    findings: list[dict[str, Any]]
+    not_applicable: list[dict[str, Any]]
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    told: bool = False
+
+    def save(self, folder: RunFolder) -> None:
+        """Write findings.json."""
+        write_json(folder.findings, {"findings": self.findings, "not_applicable": self.not_applicable})
+
+
+def audited(session: Session, collected: Collected) -> Audited:
+    """The audit's result, journalled and saved once; waits until it is there."""
+    found = collected.audit.result()
+    if not found.told and not session.folder.findings.exists():
+        for finding in found.findings:
+            session.note(Happening.FINDING, finding)
+        for failure in found.failures:
+            session.decide("data", f"the check {failure['code']} broke", failure["reason"])
+        found.save(session.folder)
+    return found
 
 
 def collect(session: Session, data: Any, test: Any) -> Collected:
@@ -126,7 +154,8 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
         for reason in split.reasons:
             session.decide("data", reason, "")
         profiled = profile(table[split.train], schema)
-        findings, not_applicable = _audit(session, prepared, raw.frame, sealed, profiled, split)
+        given = sealed
+        audit = _in_background(lambda: _audit(session, prepared, raw.frame, given, profiled, split))
         workspace, place = _workspace(session, prepared, split)
         if sealed is None:
             sealed = (table[split.test], prepared.target.take(place[split.test]))
@@ -138,8 +167,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
             strategy=split.strategy,
             split_digest=split.digest,
             fingerprint=prepared.dataset.fingerprint,
-            findings=findings,
-            not_applicable=not_applicable,
+            audit=audit,
             source=dict(raw.source),
         )
 
@@ -158,18 +186,18 @@ def restore(session: Session, folder: RunFolder) -> Collected:
         workspace.target.classes,
         np.load(weights) if weights.exists() else None,
     )
-    stored = json.loads(folder.findings.read_text(encoding="utf-8"))
+    profiled = Profile.from_json(json.loads(folder.profile.read_text(encoding="utf-8")))
+    sealed_table = pl.read_ipc(folder.sealed / "table.arrow")
     return Collected(
         workspace,
-        pl.read_ipc(folder.sealed / "table.arrow"),
+        sealed_table,
         target,
         golden=pl.read_ipc(folder.folds / "golden.arrow"),
-        profile=Profile.from_json(json.loads(folder.profile.read_text(encoding="utf-8"))),
+        profile=profiled,
         strategy=facts["strategy"],
         split_digest=facts["split"],
         fingerprint=facts["fingerprint"],
-        findings=stored["findings"],
-        not_applicable=stored["not_applicable"],
+        audit=_in_background(lambda: _audited_before(session, folder, workspace, sealed_table, profiled)),
         source=facts["source"],
     )
 
@@ -199,7 +227,7 @@ def _given_test(test: Any, source: Mapping[str, Any], schema: Schema, task: Task
 
 def _audit(
     session: Session, prepared: Prepared, raw: pl.DataFrame, sealed: Any, profiled: Profile, split: Split
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> Audited:
     from sevenfold.data.checks import DataSubject, audit
 
     subject = DataSubject(
@@ -220,12 +248,52 @@ def _audit(
     result = audit(subject, slow=session.has_time)
     told = {(finding.code, finding.columns) for finding in result.findings}
     fresh = [finding for finding in split.findings if (finding.code, finding.columns) not in told]
-    findings = [finding.to_json() for finding in [*fresh, *result.findings]]
-    for finding in findings:
-        session.note(Happening.FINDING, finding)
-    for failure in result.failures:
-        session.decide("data", f"the check {failure.code} broke", failure.reason)
-    return findings, [{"code": n.code, "reason": n.reason} for n in result.not_applicable]
+    return _plain_audit([*fresh, *result.findings], result)
+
+
+def _audited_before(
+    session: Session, folder: RunFolder, workspace: Workspace, sealed: pl.DataFrame, profiled: Profile
+) -> Audited:
+    """On resume: what the run had found, or the checks that need no more than the rows laid down."""
+    from sevenfold.data.checks import DataSubject, audit
+
+    if folder.findings.exists():
+        stored = json.loads(folder.findings.read_text(encoding="utf-8"))
+        return Audited(stored["findings"], stored["not_applicable"], told=True)
+    subject = DataSubject(
+        table=workspace.table,
+        schema=workspace.schema,
+        task=workspace.task,
+        target=workspace.target,
+        test_table=sealed,
+        profile=profiled,
+        streams=session.streams,
+    )
+    result = audit(subject, slow=session.has_time)
+    return _plain_audit(result.findings, result)
+
+
+def _plain_audit(findings: Sequence[Finding], result: AuditResult) -> Audited:
+    def reasons(items: Sequence[NotApplicable]) -> list[dict[str, Any]]:
+        return [{"code": item.code, "reason": item.reason} for item in items]
+
+    return Audited(
+        [finding.to_json() for finding in findings], reasons(result.not_applicable), reasons(result.failures)
+    )
+
+
+def _in_background(work: Callable[[], Audited]) -> Future[Audited]:
+    """Start work in a thread that does not keep the process alive; workers train meanwhile."""
+    future: Future[Audited] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, name="sevenfold-audit", daemon=True).start()
+    return future
 
 
 def _workspace(session: Session, prepared: Prepared, split: Split) -> tuple[Workspace, Ints]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sevenfold.api.collect import Audited, audited
 from sevenfold.api.session import Session
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.events import Happening
 from sevenfold.core.metric import Needs
 from sevenfold.core.predictor import Member, Predictor
-from sevenfold.core.report import Finding, Score
+from sevenfold.core.report import Score
 from sevenfold.core.run import Journal, write_json
 from sevenfold.core.task import Goal
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
@@ -25,6 +26,7 @@ from sevenfold.tuning.trial import Status, Trial
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
     from sevenfold.api.tune import Final
+    from sevenfold.data.checks import AuditResult
 
 _LONGEST_SECONDS = 30.0  # for importances, slices and the like, where time is plenty
 _REFERENCE_NAMES = ("constant", "linear")
@@ -58,7 +60,10 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
         ranking=ranking,
         looks=looks,
     )
-    evaluation["model_findings"] = [f.to_json() for f in _check(session, collected, final, evaluation)]
+    audited(session, collected)
+    checked = _check(session, collected, final, evaluation)
+    evaluation["model_findings"] = [finding.to_json() for finding in checked.findings]
+    evaluation["model_not_applicable"] = [{"code": n.code, "reason": n.reason} for n in checked.not_applicable]
     for name, reference in evaluation["references"].items():
         if ranking is not None and name in references:
             values = _ranking(collected, references[name])[task.metric]
@@ -142,7 +147,7 @@ def _mean_score(values: Floats) -> Score:
     return Score(middle, middle - reach, middle + reach, len(values))
 
 
-def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> list[Finding]:
+def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> AuditResult:
     """Findings of the checks that need a model; slow ones only where there is time for them."""
     from sevenfold.evaluation.checks import TrainedSubject, check
 
@@ -169,8 +174,7 @@ def _check(session: Session, collected: Collected, final: Final, evaluation: dic
     result = check(subject, slow=session.has_time)
     for finding in result.findings:
         session.note(Happening.FINDING, finding.to_json())
-    collected.not_applicable.extend({"code": n.code, "reason": n.reason} for n in result.not_applicable)
-    return list(result.findings)
+    return result
 
 
 def _score(data: Any) -> Score | None:
@@ -186,8 +190,9 @@ def deploy(
     from sevenfold.report.card import write_card
 
     folder = session.folder
-    findings = collected.findings + evaluation["model_findings"]
-    write_json(folder.findings, {"findings": findings, "not_applicable": collected.not_applicable})
+    data_audit = audited(session, collected)
+    findings = data_audit.findings + evaluation["model_findings"]
+    Audited(findings, data_audit.not_applicable + evaluation["model_not_applicable"]).save(folder)
     result = {
         "run": str(folder.path),
         "model": str(folder.model),

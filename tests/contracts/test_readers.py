@@ -126,7 +126,10 @@ def test_a_second_reading_is_the_same(name: str, tmp_path: Path) -> None:
     assert again.source["columns"] == first.source["columns"]
 
 
-@pytest.mark.parametrize("source", ["", "  ", "no/such/file.csv", "x\0y", "wxyz://a/b", "a" * 5000, 7, None, object()])
+@pytest.mark.parametrize(
+    "source",
+    ["", "  ", "no/such/file.csv", "x\0y", "~nobody-of-this-name/a.csv", "wxyz://a/b", "a" * 5000, 7, None, object()],
+)
 def test_what_is_no_source_is_a_request_error(source: object) -> None:
     with pytest.raises(RequestError) as caught:
         read(source)

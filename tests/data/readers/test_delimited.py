@@ -285,3 +285,20 @@ def test_large_files_go_through_the_fast_parser(tmp_path: Path) -> None:
     raw = Delimited().parse(Blob.of_file(path, 2**30), Request())
     assert raw.source["notes"] == []
     assert raw.frame["t"].to_list() == frame["t"].to_list()
+
+
+def test_a_small_table_bears_fewer_broken_rows() -> None:
+    with pytest.raises(DataError, match="5 broken rows among 12"):
+        parse("a,b,c\n" + "1,2,3\n" * 7 + "1,2\n" * 5)
+
+
+def test_messages_with_stray_quotes_between_tabs() -> None:
+    lines = ['ham\tI said "hi"', 'spam\t"quoted start only', "ham\tFree!! 10% off, now; go", 'ham\t"all"'] * 20
+    raw = parse("\n".join(lines))
+    assert (raw.source["delimiter"], raw.source["header"]) == ("\t", False)
+    assert raw.frame["1"].to_list()[:4] == ['I said "hi"', '"quoted start only', "Free!! 10% off, now; go", "all"]
+
+
+def test_long_texts_over_many_lines() -> None:
+    text = "id,text\n" + "\n".join(f'{i},"one, {i}\ntwo; ""x""\n\nfour"' for i in range(300))
+    assert rows(text)[299] == ("299", 'one, 299\ntwo; "x"\n\nfour')

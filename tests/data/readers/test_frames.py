@@ -113,3 +113,15 @@ def test_what_holds_no_table_is_an_error() -> None:
     for wrong in (np.zeros((2, 2, 2)), pa.array([1]), pl.col("a")):
         with pytest.raises(RequestError):
             read(wrong)
+
+
+def test_subclasses_and_tables_of_other_packages() -> None:
+    class Special(pd.DataFrame):
+        pass
+
+    class Foreign:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return pa.table({"a": [1, 2]}).__arrow_c_stream__(requested_schema)
+
+    assert read(Special({"a": [1]})).frame.rows() == [(1,)]
+    assert read(Foreign()).frame.rows() == [(1,), (2,)]

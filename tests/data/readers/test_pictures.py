@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from pathlib import Path
@@ -94,12 +93,17 @@ def test_limits_and_all_broken(tmp_path: Path) -> None:
         read(broken)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"])
+_WHOLE = {
+    "JPEG": b"\xff\xd8\xff\xe0" + bytes(60) + b"\xff\xd9",
+    "PNG": png(),
+    "GIF": b"GIF89a" + bytes(60) + b";",
+    "BMP": b"BM" + struct.pack("<I", 80) + bytes(74),
+    "WEBP": b"RIFF" + struct.pack("<I", 60) + b"WEBP" + bytes(56),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(_WHOLE))
 def test_whole_pictures_of_every_kind_pass_and_cut_ones_do_not(kind: str) -> None:
-    image = pytest.importorskip("PIL.Image")
-    buffer = io.BytesIO()
-    image.effect_noise((32, 32), 50).convert("RGB").save(buffer, kind)
-    content = buffer.getvalue()
-    assert why_broken(content) is None
-    if kind != "TIFF":  # its parts may stand in any order, so only decoding tells
-        assert why_broken(content[: len(content) // 2]) is not None
+    assert why_broken(_WHOLE[kind]) is None
+    assert why_broken(_WHOLE[kind][: len(_WHOLE[kind]) // 2]) is not None
+    assert why_broken(b"II*\0" + bytes(9)) is None  # TIFF: its parts may stand in any order, so only decoding tells

@@ -24,6 +24,8 @@ from sevenfold.data.readers.tokens import WHITESPACE
         ("a  b   c\n  1   2.5    xyz\n  1   2.5    xyz\n", WHITESPACE),
         ("1 0.5 x\n2 0.25 y\n", " "),
         ('"a, b",c\n"d, e",f\n', ","),
+        ('id,payload\n1,"{""a"": 1, ""b"": [1,2]}"\n2,"{""a"": 2, ""b"": [3,4]}"\n', ","),
+        ('id,text\n1,"a; b; c; d"\n2,"a; b; c; d"\n3,"a; b; c; d"\n', ","),
         ("http://a.b/c;1\nhttp://d.e/f;2\n", ";"),
     ],
 )

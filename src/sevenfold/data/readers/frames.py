@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Frame(Reader):
-    """A polars DataFrame, LazyFrame or Series, a pandas DataFrame or Series, an Arrow table or batch, a numpy array.
+    """A polars, pandas or Arrow table, a numpy array, or a table of any package that hands out an Arrow stream.
 
     The packages are recognised by name, so that none is imported for the sake of asking.
     """
@@ -23,8 +23,8 @@ class Frame(Reader):
     name = "frame"
 
     def accepts(self, source: object) -> bool:
-        """Whether it is an object of one of these packages."""
-        return _package(source) in ("polars", "pandas", "pyarrow", "numpy")
+        """Whether it is an object of one of these packages, or gives an Arrow stream."""
+        return _package(source) != ""
 
     def read(self, source: Any, request: Request) -> Raw:
         """Take over the columns with their types; a LazyFrame is collected."""
@@ -36,8 +36,10 @@ class Frame(Reader):
             frame, notes = from_pandas(source)
         elif package == "numpy":
             frame = _from_numpy(source)
-        else:
+        elif package == "pyarrow":
             frame = from_arrow(source)
+        else:
+            frame = _from_stream(source)
         frame, more = settled(frame)
         return in_memory(frame, f"{package} {kind}", [*notes, *more])
 
@@ -60,11 +62,20 @@ def in_memory(frame: pl.DataFrame, described: str, notes: list[str]) -> Raw:
 
 
 def _package(source: object) -> str:
+    """The package whose table it is, or derives from; "" for what is no table."""
     for kind in type(source).__mro__:
         package = kind.__module__.partition(".")[0]
-        if package != "builtins":
+        if package in ("polars", "pandas", "pyarrow", "numpy"):
             return package
-    return "builtins"
+    is_stream = hasattr(source, "__arrow_c_stream__") and not isinstance(source, type)
+    return type(source).__module__.partition(".")[0] if is_stream else ""
+
+
+def _from_stream(source: Any) -> pl.DataFrame:
+    """Any other package's table that speaks Arrow's C stream interface."""
+    import polars as pl
+
+    return pl.DataFrame(source)
 
 
 def _from_polars(source: Any) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -81,9 +82,7 @@ def _opened(url: str, scheme: str) -> Any:
             "Download the file and name it.",
         )
     try:
-        import fsspec  # type: ignore[import-untyped]
-
-        return fsspec.open(url, "rb")
+        return import_module("fsspec").open(url, "rb")
     except ImportError as error:
         package = "fsspec" if "fsspec" in str(error).split() or not _PACKAGES[scheme] else _PACKAGES[scheme]
         raise MissingExtraError(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sevenfold.data.readers.cells import is_missing, is_typed
+from sevenfold.data.readers.quoting import is_regular
 from sevenfold.data.readers.tokens import WHITESPACE, Dialect, Row, split_rows, unify
 
 # In order of preference, with a weight for how seldom the character divides fields by accident.
@@ -42,6 +43,7 @@ def sniff(sample: str, *, delimiter: str | None = None, quote: str | None = None
             said = _BY_ENDING.get(ending) == candidate
             score = _score(rows_of(sample, dialect), dialect, trusted=said) * _CANDIDATES.get(candidate, 1.0)
             score *= 1.5 if said else 1.0
+            score *= 1.0 if _quotes_fit(sample, dialect) else 0.3
             if score > best_score * 1.0001:
                 best, best_score = dialect, score
     return best
@@ -69,6 +71,17 @@ def _quotes(sample: str) -> tuple[str | None, ...]:
     protects = re.search(r"(?m)(?:^|[,;|\t])\s*'[^'\n]*[,;|\t][^'\n]*'\s*(?:$|[,;|\t])", sample)
     doubles = re.search(r'(?m)(?:^|[,;|\t]) *"', sample)
     return ('"', "'") if protects and not doubles else ('"',)
+
+
+def _quotes_fit(sample: str, dialect: Dialect) -> bool:
+    """Whether quotes stand only where this delimiter lets fields begin and end; a cut within a field does not count."""
+    quote = dialect.quote
+    if quote is None or quote not in sample:
+        return True
+    if sample.count(quote) % 2:
+        sample = sample[: sample.rfind("\n", 0, sample.rfind(quote)) + 1]
+    data = unify(sample.encode(), dialect) if len(dialect.delimiter) > 1 else sample.encode()
+    return is_regular(data, dialect.mark, quote)
 
 
 def _present(sample: str) -> list[str]:

@@ -13,7 +13,7 @@ _SHOWN = 20
 
 
 def bear(name: str, broken: Mapping[int, str], rows: int, expected: str, lines: Mapping[int, int]) -> dict[str, Any]:
-    """Report broken rows, or raise where they are more than 10 and more than 1 % of the rows, or all of them.
+    """Report broken rows, or raise where they are too many: all, or more than 1 % (in small tables 10 %, up to 10).
 
     Args:
         name: of the content.
@@ -28,10 +28,11 @@ def bear(name: str, broken: Mapping[int, str], rows: int, expected: str, lines: 
     told = [
         f"row {row} (line {lines[row]}) {broken[row]}" if row in lines else f"row {row} {broken[row]}" for row in shown
     ]
-    if len(broken) > max(_AT_LEAST, _SHARE * rows) or (rows and len(broken) == rows):
+    borne = max(1, _SHARE * rows, min(_AT_LEAST, rows / 10))
+    if len(broken) > borne or (rows and len(broken) == rows):
         raise DataError(
             f"{name} has {len(broken):,} broken rows among {rows:,}.",
-            f"{expected}; at most 10 rows or 1 % may differ",
+            f"{expected}; at most 1 % of the rows (10 % of a small table) may differ",
             "; ".join(told[:5]) + ("; ..." if len(broken) > 5 else ""),
             "Repair these rows, or name the delimiter and the quote if they were guessed wrongly.",
         )

@@ -114,7 +114,7 @@ CELLS = (
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(*[CELLS] * 6), min_size=1, max_size=8))
 def test_one_row_alone_equals_the_same_row_in_a_batch(rows: list[tuple[str | None, ...]]) -> None:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(SCHEMA.names, pl.String), orient="row")

@@ -22,7 +22,7 @@ TABLE = pl.DataFrame(
 
 
 def test_it_is_frozen() -> None:
-    assert fingerprint(TABLE) == "3028849dd05c5f0713bf5916258cbfb5"
+    assert fingerprint(TABLE) == "1efd04bb703321eeb057de5f53bc24a7"
     assert fingerprint(TABLE.with_columns(n=pl.Series([1.5, None, 0.0]))) == fingerprint(TABLE)
 
 
@@ -48,3 +48,9 @@ def test_chunks_and_slices_do_not_matter(values: list[str | None], cut: int) -> 
     whole = pl.DataFrame({"x": pl.Series(values, dtype=pl.String)})
     parts = pl.concat([whole.head(cut), whole.slice(cut)], rechunk=False)
     assert fingerprint(parts) == fingerprint(whole)
+
+
+def test_many_different_strings_are_frozen_too() -> None:
+    many = pl.DataFrame({"x": [f"é{i}" for i in range(10_500)] + [None, ""]})
+    assert fingerprint(many) == "34f02d69d4bca0007a29e73a4c7de0d3"
+    assert fingerprint(many.with_columns(x=pl.col("x").fill_null(""))) != fingerprint(many)

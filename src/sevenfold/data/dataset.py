@@ -12,7 +12,7 @@ from sevenfold.core.config import Plan
 from sevenfold.core.dataset import Dataset, Schema
 from sevenfold.core.errors import DataError
 from sevenfold.core.task import Target, Task
-from sevenfold.data.clean import Conformed, conform, source_columns, source_of
+from sevenfold.data.clean import Conformed, Violation, conform, source_columns, source_of
 from sevenfold.data.fingerprint import fingerprint
 from sevenfold.data.infer import infer
 from sevenfold.data.schema_file import read_schema
@@ -55,7 +55,7 @@ class Prepared:
     conformed: Conformed
 
     @property
-    def violations(self) -> Any:
+    def violations(self) -> tuple[Violation, ...]:
         """Places where raw values could not be taken as they stand."""
         return self.conformed.violations
 

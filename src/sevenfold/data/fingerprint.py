@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+FEW_STRINGS = 10_000
+"""Up to so many different strings in a column are listed once each."""
+
+
 def fingerprint(table: pl.DataFrame) -> str:
     """32 hexadecimal digits of names, types and values, in order; 0.0 and -0.0 are equal."""
     digest = hashlib.blake2b(digest_size=16)
@@ -51,7 +55,19 @@ def _add(digest: Any, series: pl.Series) -> None:
         for value in series.drop_nulls():
             digest.update(value)
     else:
-        text = series.cast(pl.String)
-        digest.update(text.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy().astype("<i8").tobytes())
-        for start in range(0, len(text), 1_000_000):
-            digest.update("".join(text.slice(start, 1_000_000).drop_nulls().to_list()).encode("utf-8"))
+        _add_text(digest, series.cast(pl.String))
+
+
+def _add_text(digest: Any, text: pl.Series) -> None:
+    """Few different strings as a sorted list and their places in it, many as they stand."""
+    import polars as pl
+
+    different = text.drop_nulls().unique()
+    if len(different) <= FEW_STRINGS:
+        different = different.sort()
+        places = text.cast(pl.Enum(different)).to_physical().cast(pl.Int64).fill_null(-1)
+        digest.update(places.to_numpy().astype("<i2").tobytes())
+        text = different
+    digest.update(text.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy().astype("<i8").tobytes())
+    for start in range(0, len(text), 1_000_000):
+        digest.update("".join(text.slice(start, 1_000_000).drop_nulls().to_list()).encode("utf-8"))

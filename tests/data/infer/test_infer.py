@@ -313,3 +313,31 @@ def test_flags_in_mixed_writing_and_infinities_among_numbers() -> None:
     assert (mixed.kind, set(mixed.levels)) == (Kind.FLAG, {"true", "false"})
     assert column(["1", "2", "inf", "-inf"] * 10).kind is Kind.NUMBER
     assert column([f"{i:05}" for i in range(500, 900)], "zip").kind is Kind.CATEGORY
+
+
+def test_rare_values_outside_the_sample_are_seen_where_they_matter() -> None:
+    frame = pl.DataFrame(
+        {
+            "flag": ["0", "1"] * 50_000,
+            "constant": ["a"] * 100_000,
+            "word": [f"k{i}" for i in range(100_000)],
+            "level": ["x", "y"] * 50_000,
+        }
+    )
+    rare = frame.with_columns(
+        flag=pl.when(pl.int_range(pl.len()) == 12_345).then(pl.lit("2")).otherwise("flag"),
+        constant=pl.when(pl.int_range(pl.len()) == 12_345).then(pl.lit("b")).otherwise("constant"),
+        word=pl.when(pl.int_range(pl.len()) == 12_345).then(pl.lit("k7")).otherwise("word"),
+        level=pl.when(pl.int_range(pl.len()) == 12_345).then(pl.lit("z")).otherwise("level"),
+    )
+    plain, changed = infer(frame), infer(rare)
+    assert [(c.kind, c.used) for c in plain] == [
+        (Kind.FLAG, True),
+        (Kind.CATEGORY, False),
+        (Kind.ID, False),
+        (Kind.CATEGORY, True),
+    ]
+    assert changed["flag"].kind is Kind.NUMBER
+    assert changed["constant"].used
+    assert changed["word"].used
+    assert set(changed["level"].levels) == {"x", "y", "z"}

@@ -137,7 +137,7 @@ def test_written_moments_come_back(moments: list[dt.datetime], form: str) -> Non
     assert form in parse["formats"]  # type: ignore[operator]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.text(alphabet="0123456789/-.: TZJanFeb", max_size=20), min_size=1, max_size=10))
 def test_one_value_reads_the_same_alone_and_among_others(values: list[str]) -> None:
     parse = {"formats": ["%d/%m/%Y", "%b %d, %Y", "%Y%m%d"]}

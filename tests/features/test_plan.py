@@ -232,7 +232,7 @@ def test_an_unknown_style_is_an_error():
 
 
 def test_styles_that_make_a_difference():
-    assert styles(schema(), LINEAR, 300) == STYLES
+    assert styles(schema(), LINEAR, 300) == STYLES[:-1]
     assert styles(schema("size"), NATIVE, 300) == ("default",)
     assert styles(schema(), CONSTANT, 300) == styles(schema(), PICTURES, 300) == ("default",)
     assert "with-ratios" not in styles(schema(), NATIVE, 100)
@@ -245,11 +245,19 @@ def test_styles_change_the_plan(spec):
         assert plan(schema(), None, TASK, spec, 300, style=style).steps != plain.steps, style
 
 
+@pytest.mark.parametrize(("spec", "feature"), [(NATIVE, "select_importance"), (LINEAR, "select_l1")])
+def test_many_columns_can_be_selected_from(spec, feature):
+    wide = Schema((*(Column(f"c{i}", Kind.NUMBER) for i in range(40)), Column("answer", Kind.FLAG)))
+    assert "selected" in styles(wide, spec, 1000) and "selected" not in styles(wide, spec, 100)
+    made = plan(wide, None, TASK, spec, 1000, style="selected")
+    assert made.outputs == ("selected",) and made.steps[-1].feature == feature
+
+
 def test_ten_thousand_columns_are_a_few_steps():
     import time
 
     wide = Schema((*(Column(f"c{i}", Kind.NUMBER) for i in range(10_000)), Column("answer", Kind.FLAG)))
-    begin = time.perf_counter()
+    begin = time.process_time()
     for spec in TABULAR:
         assert len(plan(wide, None, TASK, spec, 300).steps) < 10
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2

@@ -138,6 +138,12 @@ def test_linear_models_get_sparse_words_and_letters():
     assert Form.SPARSE in learned.blocks
 
 
+def test_ratios_are_held_within_bounds_for_weighted_sums():
+    made = plan(schema("size", "price"), None, TASK, LINEAR, 300, style="with-ratios")
+    inputs = {step.name: (step.feature, step.inputs) for step in made.steps}
+    assert inputs["held"] == ("clip", ("@ratios",)) and "@held" in inputs["filled"][1]
+
+
 def test_a_known_order_is_used_by_trees_that_take_no_codes():
     order = ["colour 3", "colour 1", "colour 0", "colour 2"]
     made = plan(schema("colour", colour={"parse": {"order": order}}), None, TASK, FOREST, 300)

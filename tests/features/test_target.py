@@ -17,7 +17,7 @@ def regression(values, weights=None):
 
 @pytest.mark.parametrize("name", TARGETS.names())
 @given(values=POSITIVE)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_inverting_gives_the_target_back(name, values):
     transform = TARGETS.get(name)()
     bent = transform.fit(regression(values))

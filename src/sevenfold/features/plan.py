@@ -12,9 +12,13 @@ from sevenfold.core.model import ModelSpec, Trait
 from sevenfold.core.recipe import Step
 from sevenfold.core.task import Task
 from sevenfold.features import routes
+from sevenfold.features.catalogue import FEATURES
 from sevenfold.features.draft import Decision, Draft, Facts
 
-STYLES = ("default", "target-encoded", "expanded", "with-ratios", "frequency")
+STYLES = ("default", "target-encoded", "expanded", "with-ratios", "frequency", "selected")
+# Fewer columns than these leave nothing worth selecting from; and a table of few rows cannot tell.
+_SELECT_FROM = 30
+_SELECT_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ def plan(
                 draft.decline(name, "A baseline looks at no column.")
         return FeaturePlan((), (), tuple(draft.decisions))
     _route(spec, task)(draft)
+    if style == "selected":
+        _select(draft)
     if not draft.outputs:
         raise DataError(
             f"Model '{spec.name}' finds no column to learn from.",
@@ -85,7 +91,22 @@ def styles(schema: Schema, spec: ModelSpec, rows: int) -> tuple[str, ...]:
         found.append("with-ratios")
     if any(len(column.levels) > 20 for column in categories):
         found.append("frequency")
+    if len(used) > _SELECT_FROM and rows >= _SELECT_ROWS:
+        found.append("selected")
     return tuple(found)
+
+
+def _select(draft: Draft) -> None:
+    """Put a selection between the numeric outputs and the model."""
+    gives = {step.name: FEATURES.get(step.feature).spec.gives for step in draft.steps}
+    numeric = [name for name in draft.outputs if gives[name] is Form.NUMBERS]
+    if not numeric:
+        return
+    trees = Trait.TREES in draft.spec.traits
+    draft.outputs[:] = [name for name in draft.outputs if name not in numeric]
+    draft.step("selected", "select_importance" if trees else "select_l1", [f"@{name}" for name in numeric])
+    how = "shuffling it hurts a small boosted model" if trees else "the lasso keeps it"
+    draft.decide(draft.numbers + draft.flags, "kept if selected", f"The style drops a column unless {how}.")
 
 
 def _route(spec: ModelSpec, task: Task) -> Callable[[Draft], None]:

@@ -74,7 +74,8 @@ def linear(draft: Draft) -> None:
     made += _inner_figures(draft, trees=False)
     numbers = draft.numbers + draft.flags
     if draft.style == "with-ratios" and len(draft.numbers) > 1:
-        made.append(_ratios(draft))
+        # A divisor near 0 gives a ratio that would outweigh all else in a sum.
+        made.append(draft.step("held", "clip", [_ratios(draft)], give=False))
     if numbers or made:
         filled = draft.step("filled", "impute", [*numbers, *made], give=False)
         if draft.style == "expanded" and draft.numbers:

@@ -118,7 +118,7 @@ def test_half_a_million_rows_take_seconds():
     towns = np.random.default_rng(0).integers(0, 300, 500_000).astype(str)
     columns = table(c=towns)
     target = Target(Goal.REGRESSION, np.random.default_rng(1).normal(size=500_000))
-    begin = time.perf_counter()
+    begin = time.process_time()
     for name in ("ordinal", "frequency", "target_encode"):
         fitted(name, columns, target)
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10

@@ -1,6 +1,6 @@
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevenfold.features.categories.levels import Levels
@@ -9,6 +9,7 @@ STRINGS = st.lists(st.one_of(st.none(), st.text(max_size=3)), max_size=40)
 
 
 @given(STRINGS, STRINGS)
+@settings(deadline=None)
 def test_few_and_many_rows_get_the_same_codes(training, others):
     levels, _ = Levels.count(pl.Series(training, dtype=pl.String))
     few = levels.codes(pl.Series(others, dtype=pl.String), missing=-7)

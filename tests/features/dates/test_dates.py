@@ -55,7 +55,7 @@ def test_elapsed_can_give_differences_alone():
 
 
 @given(st.lists(st.one_of(st.none(), st.datetimes()), min_size=1, max_size=20))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_parts_are_those_of_the_standard_library(dates):
     feature = DateParts(["d"], cycles=False)
     block = feature.fit(table(d=dates), None, STREAM)

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sevenfold.core.inputs import Columns
@@ -70,7 +70,7 @@ def test_quantile_makes_a_skewed_column_normal():
 
 
 @given(NUMBERS, NUMBERS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_quantile_keeps_order_and_bounds(training, others):
     feature, _ = fitted("quantile", table(a=training))
     values = [v for v in others if v is not None and np.isfinite(v)]
@@ -90,7 +90,7 @@ def test_bins_of_a_column_with_ties_have_no_empty_bin():
 
 
 @given(NUMBERS, NUMBERS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_each_present_number_is_in_one_bin(training, others):
     feature, _ = fitted("bins", table(a=training), count=5)
     present = [v is not None and bool(np.isfinite(v)) for v in others]
@@ -114,7 +114,8 @@ def test_cubic_curves_are_a_basis_of_cubics():
 
 
 @given(NUMBERS, NUMBERS, st.sampled_from(["hinge", "cubic"]))
-@settings(max_examples=60)
+@example([0.0, 1.3737601582581348e-47], [2.4695992054480175e261], "hinge")
+@settings(max_examples=60, deadline=None)
 def test_curves_are_bounded_for_any_number(training, others, shape):
     feature, _ = fitted("splines", table(a=training), shape=shape)
     values = feature.transform(table(a=others)).values
@@ -140,7 +141,7 @@ def test_log_keeps_the_sign():
 
 
 @given(NUMBERS, st.sampled_from(["scale", "clip", "log", "quantile", "passthrough"]))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_missing_stays_missing_and_all_else_is_finite(training, name):
     _, block = fitted(name, table(a=training))
     present = np.array([v is not None and bool(np.isfinite(v)) for v in training])
@@ -153,6 +154,6 @@ def test_wide_tables_are_quick(name):
 
     generator = np.random.default_rng(0)
     columns = Columns(pl.DataFrame(generator.normal(size=(50, 3000)), schema=[f"c{i}" for i in range(3000)]))
-    begin = time.perf_counter()
+    begin = time.process_time()
     _, block = fitted(name, columns)
-    assert block.values.shape[1] == 3000 and time.perf_counter() - begin < 3
+    assert block.values.shape[1] == 3000 and time.process_time() - begin < 3

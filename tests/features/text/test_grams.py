@@ -31,7 +31,7 @@ def test_characters_stay_within_words_and_borders_are_spaces():
 
 
 @given(PLAIN, st.integers(1, 3))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_words_agree_with_a_plain_loop(texts, high):
     expected = []
     for length in range(1, high + 1):
@@ -42,7 +42,7 @@ def test_words_agree_with_a_plain_loop(texts, high):
 
 
 @given(PLAIN, st.integers(1, 5))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_characters_agree_with_a_plain_loop(texts, length):
     expected = []
     for row, text in enumerate(texts):
@@ -53,7 +53,7 @@ def test_characters_agree_with_a_plain_loop(texts, length):
 
 
 @given(TEXTS, st.sampled_from([words, characters]))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_equal_grams_have_equal_hashes_and_others_do_not(texts, how):
     found, grams = cut(how, texts, 1, 3)
     by_hash = {}
@@ -63,7 +63,7 @@ def test_equal_grams_have_equal_hashes_and_others_do_not(texts, how):
 
 
 @given(TEXTS, st.sampled_from([words, characters]))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_a_text_alone_gives_what_it_gives_in_a_batch(texts, how):
     _, together = cut(how, texts, 1, 3)
     for row, text in enumerate(texts):

@@ -71,16 +71,18 @@ class TargetEncode(LearnedFeature):
         return self._smooth(sums, counts, prior)
 
     def _cross_fit(self, codes: Codes, size: int, answers: Floats, weights: Floats, folds: Ints) -> Floats:
-        encoded = np.empty(answers.shape)
-        for fold in np.unique(folds):
-            rows = np.flatnonzero(folds == fold)
-            # Sums over the rows outside, not the total less the fold's own: a difference would leave rounding traces
-            # of the row's own target.
-            outside = np.flatnonzero(folds != fold)
-            sums, counts = _sums(codes[outside], size, answers[outside], weights[outside])
-            prior = sums.sum(axis=0) / max(counts.sum(), 1e-300)
-            encoded[rows] = self._smooth(sums, counts, prior)[codes[rows]]
-        return encoded
+        """(rows, answers) smoothed means of the other folds."""
+        number = int(folds.max(initial=0)) + 1
+        sums, counts = _sums(folds * size + codes, number * size, answers, weights)
+        sums, counts = sums.reshape(number, size, -1), counts.reshape(number, size)
+        tables = np.empty(sums.shape)
+        for fold in range(number):
+            # The other folds added up, not the total less the fold's own: a difference would leave rounding traces of
+            # the rows' own targets.
+            others = np.arange(number) != fold
+            left, seen = sums[others].sum(axis=0), counts[others].sum(axis=0)
+            tables[fold] = self._smooth(left, seen, left.sum(axis=0) / max(seen.sum(), 1e-300))
+        return np.asarray(tables[folds, codes])
 
     def _smooth(self, sums: Floats, counts: Floats, prior: Floats) -> Floats:
         smoothing = self.params["smoothing"]
@@ -113,7 +115,7 @@ def _answers(target: Target, limit: int) -> tuple[Floats, list[str]]:
     return (target.codes[:, None] == kept[None, :]).astype(np.float64), [f"-{code}" for code in kept]
 
 
-def _sums(codes: Codes, size: int, answers: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _sums(codes: Codes | Ints, size: int, answers: Floats, weights: Floats) -> tuple[Floats, Floats]:
     sums: Floats = np.stack(
         [np.bincount(codes, weights=weights * answer, minlength=size) for answer in answers.T], axis=1
     )

@@ -14,7 +14,7 @@ from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.space import Choice, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
-from sevenfold.features.base import LearnedFeature
+from sevenfold.features.base import LearnedFeature, sample_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 # Parts in the order of output, and the length of the cycle of those that come round. `time` is hours with their
 # fraction: one threshold on it is one moment of the day.
 _PARTS = ("year", "month", "day", "yearday", "weekday", "weekend", "hour", "minute", "time")
+_SAMPLE_ROWS = 100_000
 _CYCLES = {"month": 12, "yearday": 366, "weekday": 7, "hour": 24}
 
 
 def _circle(length: int) -> Floats:
-    """(length + 1, 2) sines and cosines by table, so that no vector routine can change their last bits."""
+    """(2, length + 2) sines and cosines by table, so that no vector routine can change their last bits; NaN last."""
     turns = [2 * math.pi * step / length for step in range(length + 1)]
-    return np.array([[math.sin(turn), math.cos(turn)] for turn in turns])
+    return np.array([[*map(math.sin, turns), math.nan], [*map(math.cos, turns), math.nan]])
 
 
 @final
@@ -52,8 +53,10 @@ class DateParts(LearnedFeature):
     def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
         """For each column the parts that vary, by name."""
         kept: list[list[str]] = []
+        chosen = sample_rows(columns.rows, _SAMPLE_ROWS, stream)
         for name in self.inputs:
-            parts = _parts(columns.table.get_column(name))
+            dates = columns.table.get_column(name)
+            parts = _parts(dates if chosen is None else dates.gather(chosen))
             kept.append([part for part in _PARTS if self._wanted(part) and _varies(parts[part])])
             if "minute" not in kept[-1] and "time" in kept[-1]:
                 kept[-1].remove("time")
@@ -73,9 +76,8 @@ class DateParts(LearnedFeature):
                 names.append(f"{name}:{part}")
             for part, length in _CYCLES.items() if self.params["cycles"] else ():
                 if part in kept:
-                    missing = np.isnan(parts[part])
-                    places = np.where(missing, 0, parts[part]).astype(np.int64)
-                    values.extend(np.where(missing, np.nan, column) for column in _circle(length)[places].T)
+                    places = np.nan_to_num(parts[part], nan=length + 1).astype(np.int64)
+                    values.extend(column[places] for column in _circle(length))
                     names.extend((f"{name}:{part}:sin", f"{name}:{part}:cos"))
         stacked = np.stack(values, axis=1) if values else np.empty((columns.rows, 0))
         return Block(Form.NUMBERS, tuple(names), stacked)

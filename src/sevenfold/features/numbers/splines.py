@@ -63,7 +63,8 @@ class Splines(LearnedFeature):
         """Columns "NAME:curve1", ...: for hinges the value itself first, then one a knot; for cubics the basis."""
         values, names = read_numbers(columns, self.inputs)
         values = np.where(np.isnan(values), self.learned["median"], values)
-        units = np.clip((values / 2 - self.learned["low"] / 2) / self.learned["half"], 0.0, 1.0)
+        with np.errstate(over="ignore"):
+            units = np.clip((values / 2 - self.learned["low"] / 2) / self.learned["half"], 0.0, 1.0)
         parts: list[Floats] = []
         made: list[str] = []
         starts = self.learned["starts"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -131,3 +133,21 @@ def test_codes_agree_as_floats_integers_and_strings(values: list[float]) -> None
         for f in (floats, floats.cast(pl.Int64), floats.cast(pl.Int64).cast(pl.String), floats.cast(pl.String))
     ]
     assert all(t.table.equals(tables[0].table) and not t.violations for t in tables)
+
+
+def test_a_typed_table_conforms_to_itself_also_by_way_of_json() -> None:
+    frame = pl.DataFrame(
+        {
+            "size": ["1,248 CC", "x", None],
+            "color": ["red", "green", "?"],
+            "code": ["001", "002", ""],
+            "paid": ["Yes", "no", ""],
+            "day": ["4.3.2019", "2019-03-04T10:11:12.5", ""],
+            "note": ["a b", "", "NA"],
+        }
+    )
+    table = conform(frame, SCHEMA).table
+    assert conform(table, SCHEMA).table.equals(table)
+    records = json.loads(json.dumps(table.to_dicts(), default=lambda moment: moment.isoformat()))
+    again = pl.DataFrame(records, infer_schema_length=None)
+    assert conform(again, SCHEMA).table.equals(table)

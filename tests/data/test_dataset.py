@@ -9,6 +9,7 @@ import pytest
 from sevenfold.core.config import Plan
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.errors import DataError, RequestError
+from sevenfold.data.clean import source_columns
 from sevenfold.data.dataset import build
 from sevenfold.data.schema_file import check_schema, read_schema, write_schema
 
@@ -47,6 +48,26 @@ def test_an_edited_schema_is_obeyed(tmp_path: Path) -> None:
     second = build(RAW, Plan(target="y", schema=str(path)))
     assert second.dataset.schema["size"].kind is Kind.TEXT
     assert second.dataset.fingerprint != first.dataset.fingerprint
+
+
+def test_kinds_asked_for_beat_an_edited_schema(tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    write_schema(path, build(RAW, Plan(target="y")).dataset.schema)
+    made = build(RAW, Plan(target="y", schema=str(path), kind={"color": "text"}))
+    assert made.dataset.schema["color"].kind is Kind.TEXT
+    with pytest.raises(DataError, match="'color' is not there"):
+        build(SimpleNamespace(frame=FRAME.drop("color"), source={}), Plan(target="y", schema=str(path)))
+
+
+def test_what_is_made_of_a_column_is_left_out_with_it() -> None:
+    frame = FRAME.with_columns(place=pl.Series([f"{i}/{i * 7 % 50}" for i in range(53)]))
+    raw = SimpleNamespace(frame=frame, source={})
+    used = {c.name: c.used for c in build(raw, Plan(target="y")).dataset.schema}
+    assert (used["place 1"], used["place 2"]) == (True, True)
+    for plan in (Plan(target="y", drop=("place",)), Plan(target="y", group="place")):
+        schema = build(raw, plan).dataset.schema
+        assert not any(schema[name].used for name in ("place 1", "place 2"))
+    assert source_columns(schema) == tuple(frame.columns)
 
 
 def test_no_rows() -> None:

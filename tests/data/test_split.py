@@ -17,6 +17,7 @@ from sevenfold.core.state import pack, unpack
 from sevenfold.core.task import Goal, Target, Task
 from sevenfold.data.split import Split, plan_split
 from sevenfold.data.split.clock import boundary
+from sevenfold.data.split.count import count_folds
 from sevenfold.data.split.deal import deal
 
 KINDS = {pl.Float64: Kind.NUMBER, pl.String: Kind.CATEGORY, pl.Datetime: Kind.DATE, pl.Boolean: Kind.FLAG}
@@ -295,13 +296,24 @@ def test_coarse_inputs_are_not_kept_together():
     assert any("repeat by nature" in reason for reason in split.reasons)
 
 
-@pytest.mark.parametrize(("rows", "folds", "repeats"), [(500, 5, 2), (5_000, 5, 1), (200_000, 3, 1), (1_300_000, 1, 1)])
+@pytest.mark.parametrize(("rows", "folds", "repeats"), [(500, 5, 2), (5_000, 5, 1), (200_000, 3, 1), (1_500_000, 1, 1)])
 def test_folds_by_size(rows, folds, repeats):
-    labels = np.tile([0.0, 1.0, 2.0, 3.0], rows // 4)
-    np.random.default_rng(0).shuffle(labels)
-    split = plan(numbers(rows), labels, Goal.REGRESSION)
-    assert len(split.folds) == folds * repeats and split.repeats == repeats
+    count = count_folds(rows, None)
+    assert (count.folds, count.repeats) == (folds, repeats) and f"{rows:,}" in count.reason
+
+
+@pytest.mark.parametrize(("rows", "folds"), [(500, 10), (5_000, 5)])
+def test_repeats_are_drawn_anew(rows, folds):
+    split = plan(numbers(rows), np.random.default_rng(0).normal(size=rows), Goal.REGRESSION)
+    assert len(split.folds) == folds
     assert_sound(split, np.arange(rows))
+    assert len({fold.valid.tobytes() for fold in split.folds}) == folds
+
+
+def test_a_single_hold_out_is_a_tenth():
+    split = plan(numbers(2_000), np.tile([0, 1], 1_000), folds=1)
+    assert len(split.folds) == 1 and 155 <= len(split.folds[0].valid) <= 165
+    assert_sound(split, np.arange(2_000))
 
 
 def test_small_regression_is_stratified_by_the_target():

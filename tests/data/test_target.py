@@ -196,3 +196,23 @@ def test_a_folder_of_pictures_has_its_target() -> None:
 def test_a_row_key_is_kept_beside_predictions() -> None:
     frame = pl.DataFrame({"customerID": range(100), "y": ["a", "b"] * 50})
     assert resolve(frame, infer(frame, target="y"), Plan(target="y")).task.id == "customerID"
+
+
+def test_weight_and_time_are_read_as_amounts() -> None:
+    frame = pl.DataFrame({"t": range(100), "w_id": [1, 2, 3, 4] * 25, "word": ["a", "b"] * 50, "y": ["a", "b"] * 50})
+    schema = infer(frame, target="y")
+    assert (schema["t"].kind, schema["w_id"].kind) == (Kind.ID, Kind.CATEGORY)
+    found = resolve(frame, schema, Plan(target="y", time="t", weight="w_id"))
+    assert (found.schema["t"].kind, found.schema["w_id"].kind) == (Kind.NUMBER, Kind.NUMBER)
+    for part in ("time", "weight"):
+        with pytest.raises(RequestError, match=f"--{part}"):
+            resolve(frame, schema, Plan.of({"target": "y", part: "word"}))
+
+
+def test_columns_that_may_play_a_part_are_named_and_not_taken() -> None:
+    days = [f"2020-01-{day:02}" for day in range(1, 29)] * 4
+    frame = pl.DataFrame({"made": days, "weight": [1.5, 2.5] * 56, "shop_id": [1, 2, 3, 4] * 28, "y": ["a", "b"] * 56})
+    found = resolve(frame, infer(frame, target="y"), Plan(target="y"))
+    assert (found.task.time, found.task.weight, found.task.group) == (None, None, None)
+    for part in ("--time made", "--weight weight", "--group shop_id"):
+        assert any(part in reason for reason in found.reasons)

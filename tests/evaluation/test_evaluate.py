@@ -144,3 +144,24 @@ def test_the_limit_holds_for_a_slow_model(binary):
 def test_background_is_drawn_from_the_table(binary):
     found = background_rows(binary.table, np.random.default_rng(0), 10)
     assert found.height == 10 and set(found["key"]) <= set(binary.table["key"])
+
+
+def test_references_of_a_ranking_are_compared_user_by_user(regression):
+    task = Task(Goal.RECOMMENDATION, "rating", "ndcg@10")
+    target = Target(Goal.RECOMMENDATION, regression.target.values)
+    plain = np.random.default_rng(0).random(60) * 0.5
+    found = evaluation_report(
+        regression.predictor,
+        regression.table,
+        target,
+        task,
+        regression.schema,
+        Streams(0),
+        references={"popularity": regression.predictor},
+        ranking={"ndcg@10": plain + 0.1},
+        reference_ranking={"popularity": plain},
+    )
+    popular = found["references"]["popularity"]
+    assert popular["gain"]["real"] and popular["gain"]["value"] == pytest.approx(0.1)
+    assert found["test"]["value"] == pytest.approx(popular["test"]["value"] + 0.1)
+    assert found["importances"] == [] and found["slices"] == []

@@ -211,8 +211,10 @@ def _audit(
         violations=prepared.violations,
         streams=session.streams,
     )
-    result = audit(subject)
-    findings = [finding.to_json() for finding in [*planned, *result.findings]]
+    result = audit(subject, slow=session.has_time)
+    told = {(finding.code, finding.columns) for finding in result.findings}
+    fresh = [finding for finding in planned if (finding.code, finding.columns) not in told]
+    findings = [finding.to_json() for finding in [*fresh, *result.findings]]
     for finding in findings:
         session.note(Happening.FINDING, finding)
     return findings, [{"code": n.code, "reason": n.reason} for n in result.not_applicable]

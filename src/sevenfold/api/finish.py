@@ -143,23 +143,38 @@ def _mean_score(values: Floats) -> Score:
 
 
 def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> list[Finding]:
-    from sevenfold.evaluation.checks.base import TrainedSubject
-    from sevenfold.evaluation.checks.catalogue import check
+    """Findings of the checks that need a model; slow ones only where there is time for them."""
+    from sevenfold.evaluation.checks import TrainedSubject, check
 
-    subject = TrainedSubject.of(
+    workspace, choice = collected.workspace, final.choice
+    metric = METRICS.get(collected.task.metric).spec
+    ranking = metric.needs is Needs.RANKING
+    references = evaluation["references"]
+    subject = TrainedSubject(
         collected.task,
-        collected.workspace.table,
-        collected.workspace.schema,
-        collected.workspace.target,
-        final.choice.predicted,
-        final.choice.seen,
-        evaluation,
-        [result.loss for trial in final.choice.members[:1] for _, result in sorted(trial.folds.items())],
+        target=None if ranking else workspace.target,
+        predictions=None if ranking else choice.predicted,
+        table=workspace.table,
+        schema=workspace.schema,
+        validation=_score(evaluation["validation"]),
+        test=_score(evaluation["test"]),
+        baseline=_score(references.get("constant", {}).get("validation")),
+        linear=_score(references.get("linear", {}).get("validation")),
+        greater_is_better=metric.greater_is_better,
+        importances={entry["column"]: entry["value"] for entry in evaluation["importances"]},
+        calibration_error=evaluation["metrics"].get("expected_calibration_error", {}).get("value"),
+        fold_losses=tuple(result.loss for _, result in sorted(choice.members[0].folds.items())),
+        streams=session.streams,
     )
-    result = check(subject)
+    result = check(subject, slow=session.has_time)
     for finding in result.findings:
         session.note(Happening.FINDING, finding.to_json())
+    collected.not_applicable.extend({"code": n.code, "reason": n.reason} for n in result.not_applicable)
     return list(result.findings)
+
+
+def _score(data: Any) -> Score | None:
+    return None if not data else Score(data["value"], data["low"], data["high"], data.get("rows", 0))
 
 
 def deploy(

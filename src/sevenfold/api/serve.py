@@ -25,7 +25,7 @@ def serve(
     """
     from sevenfold.api.load import model_path
     from sevenfold.deployment.server import serve as run
-    from sevenfold.monitoring.log import Store
+    from sevenfold.monitoring.log import Log
 
     run(
         model_path(model),
@@ -33,6 +33,6 @@ def serve(
         port=port,
         token_file=None if token_file is None else Path(token_file),
         name=name,
-        recorder=None if store is None else lambda loaded: Store.open(Path(store), loaded),
+        recorder=None if store is None else lambda loaded: Log(Path(store), loaded),
         on_start=on_start,
     )

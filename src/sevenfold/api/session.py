@@ -16,6 +16,8 @@ from sevenfold.core.events import Happening
 from sevenfold.core.run import Event, Journal, RunFolder
 from sevenfold.tuning.executors.base import Executor
 
+_TIME_FOR_SLOW_CHECKS_SECONDS = 300.0
+
 Listener = Callable[[Event], None]
 
 
@@ -56,6 +58,11 @@ class Session:
         """Memory this run may use, all processes together."""
         limit = self.resources.memory_bytes
         return min(limit, parse_bytes(self.plan.memory)) if self.plan.memory else int(limit * 0.9)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether checks that take seconds are worth their time."""
+        return self.deadline.seconds >= _TIME_FOR_SLOW_CHECKS_SECONDS
 
     def settle(self, folder: RunFolder, resumed: bool = False) -> None:
         """Open the journal in the run folder and write what was held back."""

@@ -146,8 +146,10 @@ class Columns:
                 series = series.cast(pl.UInt8)
             elif series.dtype == pl.Datetime:
                 series = series.dt.epoch("us").cast(pl.Float64) / 1e6
-            values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-            arrays.append(values.reshape(-1, 1))
+            if series.dtype != pl.Float64:
+                series = series.cast(pl.Float64)
+            # Nulls of a float column become NaN here.
+            arrays.append(series.to_numpy().reshape(-1, 1))
             names.append(name)
         if not arrays:
             return np.empty((self.rows, 0)), ()

@@ -87,7 +87,7 @@ def conform(frame: pl.DataFrame, schema: Schema, *, require: frozenset[str] = fr
     import polars as pl
 
     there = set(frame.columns)
-    sources = {column.name: str(column.parse.get("from", column.name)) for column in schema}
+    sources = {column.name: source_of(column) for column in schema}
     for name in sorted(require - there):
         near = get_close_matches(name, frame.columns, n=1)
         advice = f"There is a column '{near[0]}': rename it if that is the one." if near else "Add the column."
@@ -113,6 +113,16 @@ def conform(frame: pl.DataFrame, schema: Schema, *, require: frozenset[str] = fr
         violations.append(Violation(name, None, EXTRA_COLUMN))
         counts.setdefault(name, {})[EXTRA_COLUMN] = 1
     return Conformed(pl.DataFrame(typed), tuple(violations), extra, counts)
+
+
+def source_of(column: Column) -> str:
+    """The raw column that a schema column is read from: another one for the numbers of a composite."""
+    return str(column.parse.get("from", column.name))
+
+
+def source_columns(schema: Schema) -> tuple[str, ...]:
+    """The columns that raw rows need, in schema order, each once."""
+    return tuple(dict.fromkeys(source_of(column) for column in schema))
 
 
 def read(raw: pl.Series, column: Column) -> Reading:

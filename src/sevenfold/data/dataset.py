@@ -12,7 +12,7 @@ from sevenfold.core.config import Plan
 from sevenfold.core.dataset import Dataset, Schema
 from sevenfold.core.errors import DataError
 from sevenfold.core.task import Target, Task
-from sevenfold.data.clean import Conformed, conform
+from sevenfold.data.clean import Conformed, conform, source_columns, source_of
 from sevenfold.data.fingerprint import fingerprint
 from sevenfold.data.infer import infer
 from sevenfold.data.schema_file import read_schema
@@ -73,11 +73,7 @@ def build(raw: RawRows, plan: Plan) -> Prepared:
     frame = raw.frame
     if not frame.height:
         raise DataError("There are no rows.", "at least one row", f"{frame.width} columns, no rows", "Check the file.")
-    if plan.schema:
-        schema = read_schema(Path(plan.schema))
-        conform(frame.head(0), schema, require=frozenset([plan.target] if plan.target else []))
-    else:
-        schema = infer(frame, target=plan.target, kinds=plan.kind, roles=plan.role)
+    schema = _schema(frame, plan)
     resolved = resolve(frame, schema, plan)
     schema = _without_dropped(resolved.schema, plan)
     conformed = conform(frame, schema)
@@ -90,8 +86,26 @@ def build(raw: RawRows, plan: Plan) -> Prepared:
     return Prepared(dataset, resolved.task, target, rows, reasons, conformed)
 
 
+def _schema(frame: pl.DataFrame, plan: Plan) -> Schema:
+    """The edited schema that the plan names, or an inferred one; kinds asked for beat both."""
+    if not plan.schema:
+        return infer(frame, target=plan.target, kinds=plan.kind, roles=plan.role)
+    schema = read_schema(Path(plan.schema))
+    conform(frame.head(0), schema, require=frozenset(source_columns(schema)))
+    if plan.kind:
+        changed = infer(frame, target=plan.target, kinds=plan.kind)
+        for name in plan.kind:
+            schema = schema.replacing(changed[name])
+    return schema
+
+
 def _without_dropped(schema: Schema, plan: Plan) -> Schema:
-    """The schema with the columns that are to be left out marked so."""
-    for name in plan.drop:
-        schema = schema.replacing(replace(schema[name], used=False, reason="left out on request"))
+    """The schema with the columns that are to be left out marked so, and with them what was made of them."""
+    apart = {name: f"made of '{name}', which is no input" for name in (plan.id, plan.group, plan.weight) if name}
+    for column in schema:
+        if column.name in plan.drop:
+            schema = schema.replacing(replace(column, used=False, reason="left out on request"))
+        elif source_of(column) != column.name and source_of(column) in {*plan.drop, *apart}:
+            reason = apart.get(source_of(column), "left out on request, with what it is made of")
+            schema = schema.replacing(replace(column, used=False, reason=reason))
     return schema

@@ -53,6 +53,8 @@ USUAL = {
     Goal.RECOMMENDATION: ("ndcg@10", "recall@10", "rmse", "mae"),
 }
 
+SIDE_DRAWS = 300
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -116,58 +118,105 @@ def evaluate(
         seconds: slices stop at this time; scores and curves are always made.
     """
     started = clock()
-    names = [check_metric(n, task.goal) for n in metrics] if metrics else [task.metric, *USUAL.get(task.goal, ())]
-    ranked = [n for n in dict.fromkeys(names) if METRICS.get(n).spec.needs is Needs.RANKING]
-    measured = [n for n in dict.fromkeys(names) if n not in ranked]
+    predicted, decision = predictor.predict(table), decision_of(predictor)
+    names = [check_metric(n, task.goal) for n in metrics] if metrics else None
+    groups = group_codes(table, task)
+    scores, undefined = measure_all(task, target, predicted, decision, stream, names, groups, ranking, looks)
+    found: tuple[Slice, ...] = ()
+    fair: tuple[Mapping[str, Any], ...] = ()
+    own = task.metric if task.metric in scores else next((n for n in scores if n not in (ranking or {})), None)
+    if schema is not None:
+        fair = fairness_of(task, target, predicted, decision, table, schema)
+        if own is not None and METRICS.get(own).spec.needs is not Needs.RANKING:
+            wanted = slice_columns(schema, task, table) if columns is None else columns
+            found = slices_of(
+                task,
+                own,
+                target,
+                predicted,
+                decision,
+                table,
+                schema,
+                wanted,
+                stream,
+                seconds_left=lambda: seconds - (clock() - started),
+            )
+    return Evaluation(len(target), scores, found, fair, curves_of(task, target, predicted, decision), undefined)
+
+
+def measure_all(
+    task: Task,
+    target: Target,
+    predicted: Floats,
+    decision: Decision,
+    stream: np.random.Generator,
+    names: Sequence[str] | None = None,
+    groups: Ints | None = None,
+    ranking: Mapping[str, Floats] | None = None,
+    looks: int = 1,
+) -> tuple[dict[str, Score], dict[str, str]]:
+    """Scores by metric, the task's own first, and the reasons of those that the rows do not define.
+
+    The first metric's interval takes all draws of the bootstrap, those of the others 300.
+    """
     scores: dict[str, Score] = {}
     undefined: dict[str, str] = {}
-    for name in ranked:
-        values = (ranking or {}).get(name)
-        if values is None:
-            undefined[name] = "no ranking was given"
+    for name in dict.fromkeys(names or (task.metric, *USUAL.get(task.goal, ()))):
+        draws = SIDE_DRAWS if scores else None
+        score: Score | str
+        if METRICS.get(name).spec.needs is Needs.RANKING:
+            values = (ranking or {}).get(name)
+            score = "no ranking was given"
+            if values is not None:
+                score = interval(metric_for(task, name), np.zeros(len(values)), values, stream)
         else:
-            scores[name] = widened(interval(metric_for(task, name), np.zeros(len(values)), values, stream), looks)
-    predicted, decision = predictor.predict(table), decision_of(predictor)
-    groups = group_codes(table, task)
-    for name in measured:
-        score = measure(task, name, target, predicted, decision, stream, groups)
+            score = measure(task, name, target, predicted, decision, stream, groups, draws)
         if isinstance(score, str):
             undefined[name] = score
         else:
             scores[name] = widened(score, looks)
-    decided = decision.decide(predicted).astype(np.float64) if task.goal.is_classification else predicted
-    found: tuple[Slice, ...] = ()
-    fair: tuple[Mapping[str, Any], ...] = ()
-    if schema is not None:
-        if task.sensitive:
-            present = [c for c in task.sensitive if c in schema and c in table.columns]
-            fair = tuple(fairness(task, target.values, predicted, decided, table, schema, present))
-        own = task.metric if task.metric in measured else next((n for n in measured if n in scores), None)
-        if own is not None:
-            metric = metric_for(task, own, decision.costs)
-            wanted = slice_columns(schema, task, table) if columns is None else columns
-            form = form_for(metric, predicted, decision)
-            found = tuple(
-                score_slices(
-                    metric,
-                    target.values,
-                    form,
-                    table,
-                    schema,
-                    wanted,
-                    stream,
-                    target.weights,
-                    seconds_left=lambda: seconds - (clock() - started),
-                )
-            )
-    return Evaluation(
-        len(target),
-        scores,
-        found,
-        fair,
-        curves(task, target.values, predicted, decided, target.weights),
-        undefined,
+    return scores, undefined
+
+
+def slices_of(
+    task: Task,
+    name: str,
+    target: Target,
+    predicted: Floats,
+    decision: Decision,
+    table: pl.DataFrame,
+    schema: Schema,
+    columns: Sequence[str],
+    stream: np.random.Generator,
+    seconds_left: Callable[[], float] = lambda: float("inf"),
+) -> tuple[Slice, ...]:
+    """Slices of one metric by some columns; none where the metric does not fit the predictions."""
+    metric = metric_for(task, name, decision.costs)
+    form = form_for(metric, predicted, decision)
+    found = score_slices(
+        metric, target.values, form, table, schema, columns, stream, target.weights, seconds_left=seconds_left
     )
+    return tuple(found)
+
+
+def fairness_of(
+    task: Task, target: Target, predicted: Floats, decision: Decision, table: pl.DataFrame, schema: Schema
+) -> tuple[Mapping[str, Any], ...]:
+    """Rates by the task's sensitive columns, as far as the table has them."""
+    present = [c for c in task.sensitive if c in schema and c in table.columns]
+    if not present:
+        return ()
+    decided = _decided(task, predicted, decision)
+    return tuple(fairness(task, target.values, predicted, decided, table, schema, present))
+
+
+def curves_of(task: Task, target: Target, predicted: Floats, decision: Decision) -> dict[str, Any]:
+    """Every curve that suits the task; see `evaluation.curves`."""
+    return curves(task, target.values, predicted, _decided(task, predicted, decision), target.weights)
+
+
+def _decided(task: Task, predicted: Floats, decision: Decision) -> Floats:
+    return decision.decide(predicted).astype(np.float64) if task.goal.is_classification else predicted
 
 
 def measure(
@@ -178,12 +227,13 @@ def measure(
     decision: Decision,
     stream: np.random.Generator,
     groups: Ints | None = None,
+    draws: int | None = None,
 ) -> Score | str:
     """One metric with its interval, or the reason why the rows do not define it."""
     metric = metric_for(task, name, decision.costs)
     try:
         form = form_for(metric, predicted, decision)
-        return interval(metric, target.values, form, stream, target.weights, groups)
+        return interval(metric, target.values, form, stream, target.weights, groups, draws)
     except DataError as error:
         return error.what
 

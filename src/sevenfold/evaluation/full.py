@@ -13,13 +13,23 @@ from sevenfold.core.context import Streams
 from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Needs
+from sevenfold.core.predictor import Decision
 from sevenfold.core.report import Score
 from sevenfold.core.task import Target, Task
 from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.dependence import partial_dependence
-from sevenfold.evaluation.evaluate import evaluate, group_codes, measure, slice_columns
+from sevenfold.evaluation.evaluate import (
+    Evaluation,
+    curves_of,
+    fairness_of,
+    group_codes,
+    measure,
+    measure_all,
+    slice_columns,
+    slices_of,
+)
 from sevenfold.evaluation.importance import Importance, permutation_importance
-from sevenfold.evaluation.intervals import widened
+from sevenfold.evaluation.intervals import interval, widened
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
 from sevenfold.evaluation.subject import Predicts, decision_of, form_for
 
@@ -42,6 +52,7 @@ def evaluation_report(
     references: Mapping[str, Predicts] | None = None,
     reference_validation: Mapping[str, Score] | None = None,
     ranking: Mapping[str, Floats] | None = None,
+    reference_ranking: Mapping[str, Floats] | None = None,
     looks: int = 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
@@ -61,11 +72,12 @@ def evaluation_report(
         references: plain models to stand beside it: "constant", "linear".
         reference_validation: their validation scores.
         ranking: (users,) values of each ranking metric, for a recommendation.
+        reference_ranking: (users,) values of the task's metric for each reference, the same users in the same order.
         looks: looks at the test rows so far, this one included.
     Returns:
         `{"task", "metric", "rows", "looks", "validation", "test", "references": {NAME: {"validation", "test",
-        "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence", "skipped",
-        "seconds"}`; each score is `{"value", "low", "high", "rows"}`,
+        "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence",
+        "skipped", "seconds"}`; each score is `{"value", "low", "high", "rows"}`,
         and `gain` tells by how much the model beats the reference on the same rows (see `compare.Gain`).
     """
     started = clock()
@@ -74,15 +86,10 @@ def evaluation_report(
         return seconds - (clock() - started)
 
     skipped: list[dict[str, str]] = []
-    one = evaluate(
-        predictor,
-        table,
-        target,
-        task,
-        stream=streams.generator("evaluation", "scores"),
-        ranking=ranking,
-        looks=looks,
-    )
+    predicted, decision, groups = predictor.predict(table), decision_of(predictor), group_codes(table, task)
+    stream = streams.generator("evaluation", "scores")
+    scores, undefined = measure_all(task, target, predicted, decision, stream, None, groups, ranking, looks)
+    one = Evaluation(len(target), scores, (), (), curves_of(task, target, predicted, decision), undefined)
     found: dict[str, Any] = {
         "task": task.to_json(),
         "metric": task.metric,
@@ -97,33 +104,29 @@ def evaluation_report(
     }
     for name, plain in (references or {}).items():
         found["references"][name] = _reference(
-            name, plain, predictor, table, target, task, streams, looks, left, skipped
+            name, plain, predicted, decision, table, target, task, streams, looks, left, skipped
         )
         known = (reference_validation or {}).get(name)
+        values = (reference_ranking or {}).get(name)
+        own = (ranking or {}).get(task.metric)
+        if values is not None and own is not None:
+            found["references"][name] = _ranked_reference(name, values, own, task, streams, looks)
         found["references"][name]["validation"] = None if known is None else known.to_json()
     columns = _inputs(schema, task, table)
     by_rows = METRICS.get(task.metric).spec.needs is not Needs.RANKING
     important = _importances(predictor, table, target, task, columns, streams, left, skipped) if by_rows else []
     found["importances"] = [i.to_json() for i in important]
-    pictured = [i.column for i in important if i.repeats and i.value > 0] or columns
+    pictured = [i.column for i in important if i.repeats and i.low > 0] or [i.column for i in important] or columns
     found["partial_dependence"] = _dependences(predictor, table, task, schema, pictured, streams, left, skipped)
-    if by_rows and left() > 0:
-        rest = evaluate(
-            predictor,
-            table,
-            target,
-            task,
-            stream=streams.generator("evaluation", "slices"),
-            schema=schema,
-            metrics=[task.metric],
-            columns=_slice_order(schema, task, table, important),
-            looks=looks,
-            seconds=left(),
-            clock=clock,
-        ).to_json()
-        found["slices"], found["fairness"] = rest["slices"], rest["fairness"]
+    if by_rows and task.metric in one.scores and left() > 0:
+        order = _slice_order(schema, task, table, important)
+        stream = streams.generator("evaluation", "slices")
+        found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
+        slices = slices_of(task, task.metric, target, predicted, decision, table, schema, order, stream, left)
+        found["slices"] = [s.to_json() for s in slices]
     elif by_rows:
-        skipped.append({"part": "slices", "reason": "the time was used up"})
+        reason = "the time was used up" if left() <= 0 else "the metric is undefined"
+        skipped.append({"part": "slices", "reason": reason})
     found["seconds"] = round(clock() - started, 3)
     return found
 
@@ -131,7 +134,8 @@ def evaluation_report(
 def _reference(
     name: str,
     plain: Predicts,
-    predictor: Predicts,
+    predicted: Floats,
+    decision: Decision,
     table: pl.DataFrame,
     target: Target,
     task: Task,
@@ -146,22 +150,32 @@ def _reference(
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         return {"test": None}
     stream, groups = streams.generator("evaluation", "reference", name), group_codes(table, task)
-    answers, decision = plain.predict(table), decision_of(plain)
-    score = measure(task, task.metric, target, answers, decision, stream, groups)
+    answers, rule = plain.predict(table), decision_of(plain)
+    score = measure(task, task.metric, target, answers, rule, stream, groups)
     if isinstance(score, str):
         skipped.append({"part": f"reference {name}", "reason": score})
         return {"test": None}
-    metric = metric_for(task, None, decision_of(predictor).costs)
+    metric = metric_for(task, None, decision.costs)
     gain = compare(
         metric,
         target.values,
-        form_for(metric, answers, decision),
-        form_for(metric, predictor.predict(table), decision_of(predictor)),
+        form_for(metric, answers, rule),
+        form_for(metric, predicted, decision),
         stream,
         target.weights,
         groups,
     )
     return {"test": widened(score, looks).to_json(), "gain": gain.to_json()}
+
+
+def _ranked_reference(
+    name: str, values: Floats, own: Floats, task: Task, streams: Streams, looks: int
+) -> dict[str, Any]:
+    """Score of a reference over users, and the model's gain over it on the same users."""
+    metric, stream = metric_for(task), streams.generator("evaluation", "reference", name)
+    nothing = np.zeros(len(values))
+    score = widened(interval(metric, nothing, values, stream), looks)
+    return {"test": score.to_json(), "gain": compare(metric, nothing, values, own, stream).to_json()}
 
 
 def _importances(

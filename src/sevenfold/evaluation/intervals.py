@@ -25,6 +25,7 @@ def interval(
     stream: np.random.Generator,
     weights: Floats | None = None,
     groups: Ints | None = None,
+    draws: int | None = None,
 ) -> Score:
     """The metric's value with its 95 % interval. Same stream, same interval.
 
@@ -39,6 +40,7 @@ def interval(
         predicted: what the metric needs, rows first.
         weights: (rows,) or None.
         groups: (rows,) group of each row; whole groups are then drawn.
+        draws: at most so many draws; by default as many as the size of the data allows, up to 1000.
     Raises:
         DataError: the metric is undefined for the rows.
     """
@@ -47,7 +49,7 @@ def interval(
     if metric.spec.name == "roc_auc" and predicted.shape[1] == 2 and weights is None and groups is None:
         low, high = _delong_interval(value, truth == 1, predicted[:, 1])
     else:
-        deviations = bootstrap(metric, truth, predicted, stream, weights, groups)
+        deviations = bootstrap(metric, truth, predicted, stream, weights, groups, draws)
         independent = rows if groups is None else len(np.unique(groups))
         tail = _tail(independent)
         low, high = value, value

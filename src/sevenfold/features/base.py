@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,14 +130,28 @@ def column_quantiles(values: Floats, shares: Floats) -> Floats:
 
 def column_moments(values: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column without its NaN; 0 and 0 for an empty column."""
-    present = ~np.isnan(values)
-    counts = np.maximum(present.sum(axis=0), 1)
+    width = values.shape[1]
+    counts, unit = np.zeros(width), np.zeros(width)
+    for part in _row_parts(values):
+        size = np.abs(part)
+        counts += np.isfinite(size).sum(axis=0)
+        np.fmax(unit, np.fmax.reduce(size, axis=0, initial=0.0), out=unit)
     # Work in units of the largest value: squares of 1e200 overflow.
-    unit = np.max(np.abs(values), axis=0, where=present, initial=0.0)
     unit = np.where(unit > 0, unit, 1.0)
-    scaled = np.where(present, values / unit, 0.0)
-    mean = scaled.sum(axis=0) / counts
-    spread = np.sqrt((np.where(present, scaled - mean, 0.0) ** 2).sum(axis=0) / counts)
+    counts = np.maximum(counts, 1)
+    mean, square = np.zeros(width), np.zeros(width)
+    for part in _row_parts(values):
+        mean += np.nansum(part / unit, axis=0) / counts
+    for part in _row_parts(values):
+        square += np.nansum((part / unit - mean) ** 2, axis=0) / counts
+    spread = np.sqrt(square)
     # A constant column's rounding noise is no spread.
     spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
     return mean * unit, spread * unit
+
+
+def _row_parts(values: Floats) -> Iterator[Floats]:
+    """Rows in parts that fit into a processor's cache: several times as quick as whole columns of millions."""
+    step = max(1, 60_000 // max(1, values.shape[1]))
+    for start in range(0, len(values), step):
+        yield values[start : start + step]

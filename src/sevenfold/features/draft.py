@@ -113,9 +113,12 @@ class Draft:
         levels = len(column.levels) if count is None else int(count)
         self.distinct[column.name] = levels
         keyed = levels > max(_KEY_LEVELS, _KEY_SHARE * self.rows)
-        if keyed and column.kind is Kind.ID and column.name not in self.task.roles.values():
+        keyed = keyed and column.name not in self.task.roles.values()
+        if keyed and column.kind is Kind.ID:
             self.decline(column.name, f"An id with {levels:,} values in {self.rows:,} rows: they hardly come back.")
-        elif keyed and column.kind is Kind.CATEGORY:
+        elif keyed and max(_share(r"\w\s+\w", column.levels), _share(r"\d", column.levels)) < 0.3:
+            self.decline(column.name, f"{levels:,} values in {self.rows:,} rows hardly come back, and are no words.")
+        elif keyed:
             # What its words and figures say may still help, as they do in free text.
             self.texts.append(column.name)
         else:

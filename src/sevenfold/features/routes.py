@@ -15,6 +15,7 @@ _LINEAR_COLUMNS = 50
 _DISTANCE_COLUMNS = 20
 # Levels above which splits on single levels overfit, so that trees are helped by means and frequencies.
 _MANY_LEVELS = 200
+_MOST_TOPICS = 64
 # Columns above which distances drown in noise.
 _DISTANCE_WIDTH = 200
 
@@ -70,7 +71,7 @@ def linear(draft: Draft) -> None:
     """Weighted sums: what bends or differs by level must be given as columns of its own."""
     sparse = Form.SPARSE in draft.spec.accepts
     made = _dates(draft, trees=False)
-    made += _inner_figures(draft)
+    made += _inner_figures(draft, trees=False)
     numbers = draft.numbers + draft.flags
     if draft.style == "with-ratios" and len(draft.numbers) > 1:
         made.append(_ratios(draft))
@@ -120,7 +121,7 @@ def network(draft: Draft) -> None:
 
 
 def _spread(draft: Draft, codes: bool) -> None:
-    made = _dates(draft, trees=False) + _inner_figures(draft)
+    made = _dates(draft, trees=False) + _inner_figures(draft, trees=False)
     numbers = draft.numbers + draft.flags
     if draft.style == "with-ratios" and len(draft.numbers) > 1:
         made.append(_ratios(draft))
@@ -179,7 +180,7 @@ def recommender(draft: Draft) -> None:
 
 def _tree_rest(draft: Draft, native: bool) -> list[str]:
     """Dates, text and combinations for trees; returns steps that still need filling in where not `native`."""
-    made = _dates(draft, trees=True) + _inner_figures(draft)
+    made = _dates(draft, trees=True) + _inner_figures(draft, trees=True)
     if draft.style == "with-ratios" and len(draft.numbers) > 1:
         made.append(_ratios(draft))
     if draft.style == "target-encoded" and len(draft.categories) > 1:
@@ -221,8 +222,9 @@ def _dates(draft: Draft, trees: bool) -> list[str]:
     return made
 
 
-def _inner_figures(draft: Draft) -> list[str]:
-    columns = draft.figured() + draft.texts
+def _inner_figures(draft: Draft, trees: bool) -> list[str]:
+    # A weighted sum or a distance can make nothing of the years and amounts that free text mentions.
+    columns = draft.figured() + (draft.texts if trees else [])
     if not columns:
         return []
     draft.decide(columns, "its figures", "Figures stand inside the strings.")
@@ -245,7 +247,7 @@ def _sparse_text(draft: Draft) -> None:
     if not draft.texts:
         return
     draft.step("words", "tfidf", draft.texts)
-    draft.step("letters", "tfidf", draft.texts, {"unit": "characters", "low": 2, "high": 5, "longest": 3000})
+    draft.step("letters", "tfidf", draft.texts, {"unit": "characters", "low": 3, "high": 5, "longest": 2000})
     draft.decide(draft.texts, "weighted words and letters", "The model takes sparse columns.")
 
 
@@ -253,7 +255,9 @@ def _dense_text(draft: Draft) -> None:
     if not draft.texts:
         return
     words = draft.step("words", "tfidf", draft.texts, give=False)
-    draft.step("topics", "text_svd", [words])
+    # A topic for every fifty rows: more of them than that would be learned by heart.
+    topics = min(_MOST_TOPICS, max(4, draft.rows // 50))
+    draft.step("topics", "text_svd", [words], {"components": topics})
     draft.decide(draft.texts, "topics of weighted words", "The model takes dense columns only.")
 
 

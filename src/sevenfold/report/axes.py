@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sevenfold.report.figures import figure
+from sevenfold.report.figures import marking
 from sevenfold.report.markup import Markup, join, tag
 
 
@@ -43,7 +43,8 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [0.0 if i == 0 else float(f"{i * step:.10g}") for i in range(first, last + 1)]
+    made = [0.0 if i == 0 else float(f"{i * step:.12g}") for i in range(first, last + 1)]
+    return [value for value in made if low <= value <= high]
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ class Frame:
         for value in ticks(self.x.low, self.x.high, 5):
             place = self.x(value)
             marks.append(tag("line", x1=place, x2=place, y1=top, y2=bottom, class_="grid"))
-            marks.append(tag("text", figure(value), x=place, y=bottom + 15, class_="tick middle"))
+            marks.append(tag("text", marking(value), x=place, y=bottom + 15, class_="tick middle"))
         for value in ticks(self.y.low, self.y.high, 5):
             place = self.y(value)
             marks.append(tag("line", x1=left, x2=right, y1=place, y2=place, class_="grid"))
-            marks.append(tag("text", figure(value), x=left - 6, y=place + 4, class_="tick end"))
+            marks.append(tag("text", marking(value), x=left - 6, y=place + 4, class_="tick end"))
         marks.append(tag("text", x_label, x=(left + right) / 2, y=bottom + 32, class_="axis middle"))
         marks.append(tag("text", y_label, x=left - 34, y=top - 9, class_="axis"))
         return join(marks)

@@ -16,9 +16,16 @@ from sevenfold.core.report import Finding, Score
 from sevenfold.core.run import Event, Journal, RunFolder
 from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.report.data import MetricFacts, Reference, ReportData, StepStory
+from sevenfold.report.figures import size
 from sevenfold.report.profile import profile_rows
 
 EVALUATION = "evaluation.json"
+_SHOWN_ELSEWHERE = frozenset({"task", "seed", "rows", "columns", "budget_seconds"})
+_TITLES = {
+    "fingerprint": "Fingerprint of the data",
+    "split": "Fingerprint of the split",
+    "memory_bytes": "Memory allowed",
+}
 _FAILED = {Happening.TRIAL_FAILED: "failed", Happening.TRIAL_PRUNED: "stopped early"}
 
 
@@ -27,14 +34,14 @@ def report_data(run: RunFolder) -> ReportData:
     events = list(Journal(run.journal).events())
     evaluation = _mapping(run.path / EVALUATION)
     plan, found = _plan(run), _mapping(run.findings)
-    finished = _last(events, Happening.RUN_FINISHED)
+    finished = _result(events)
     task = evaluation.get("task") or {}
     profile = profile_rows(_mapping(run.profile), _mapping(run.schema))
     started = _last(events, Happening.RUN_STARTED)
     rows = _mapping(run.profile).get("rows")
     return ReportData(
         name=run.path.name,
-        target=str(task.get("target") or plan.target or ""),
+        target=str(task.get("target") or finished.get("target") or plan.target or ""),
         goal=str(task.get("goal") or finished.get("task") or ""),
         classes=tuple(str(c) for c in task.get("classes", ())),
         metric=_metric(str(evaluation.get("metric") or finished.get("metric") or "")),
@@ -58,9 +65,11 @@ def report_data(run: RunFolder) -> ReportData:
         slices=tuple(evaluation.get("slices", ())),
         curves=evaluation.get("curves") or {},
         fairness=tuple(evaluation.get("fairness", ())),
-        ensemble=_last(events, Happening.ENSEMBLE_FINISHED),
+        ensemble=_ensemble(events),
         decisions=tuple(
-            (str(e.data.get("what", "")), str(e.data.get("why", ""))) for e in events if e.kind == Happening.DECISION
+            (str(e.data.get("step", "")), str(e.data.get("what", "")), str(e.data.get("why", "")))
+            for e in events
+            if e.kind == Happening.DECISION
         ),
         failures=_failures(events),
         command=command(plan),
@@ -144,6 +153,22 @@ def _last(events: Sequence[Event], kind: Happening) -> Mapping[str, Any]:
     return next((event.data for event in reversed(events) if event.kind == kind), {})
 
 
+def _result(events: Sequence[Event]) -> Mapping[str, Any]:
+    """What `train --json` printed, once the run has ended."""
+    data = _last(events, Happening.RUN_FINISHED)
+    result = data.get("result")
+    return result if isinstance(result, Mapping) else data
+
+
+def _ensemble(events: Sequence[Event]) -> Mapping[str, Any]:
+    """The final model: members by trial and model, with their weights where the combiner has one for each."""
+    data = _last(events, Happening.ENSEMBLE_FINISHED)
+    members = [m if isinstance(m, Mapping) else {"trial": m} for m in data.get("members", ())]
+    weights = data.get("weights")
+    known = isinstance(weights, list) and len(weights) == len(members)
+    return {**data, "members": members, "weights": weights if known else []} if members else {}
+
+
 def _steps(events: Sequence[Event]) -> tuple[StepStory, ...]:
     seconds: dict[str, float] = {}
     begun: set[str] = set()
@@ -153,7 +178,7 @@ def _steps(events: Sequence[Event]) -> tuple[StepStory, ...]:
             begun.add(step)
         elif event.kind == Happening.STEP_FINISHED:
             begun.add(step)
-            seconds[step] = seconds.get(step, 0.0) + float(event.data.get("seconds") or 0.0)
+            seconds[step] = seconds.get(step, 0.0) + float(event.data.get("took") or event.data.get("seconds") or 0.0)
     return tuple(StepStory(step, seconds.get(step)) for step in STEPS if step in begun)
 
 
@@ -183,14 +208,12 @@ def _facts(
     """Seed, versions, resources, digests and fingerprints, in reading order."""
     facts = {"Run": run.path.name, "Seed": str(plan.seed)}
     for name, value in started.items():
+        if name in _SHOWN_ELSEWHERE or value in (None, ""):
+            continue
         if isinstance(value, Mapping):
             facts[_title(name)] = ", ".join(f"{k} {v}" for k, v in value.items())
-        elif value not in (None, ""):
-            facts[_title(name)] = str(value)
-    fingerprints = {
-        key: str(event.data[key]) for event in events for key in event.data if "fingerprint" in key and event.data[key]
-    }
-    facts.update({_title(key): value for key, value in fingerprints.items()})
+        else:
+            facts[_title(name)] = size(value) if name.endswith("bytes") else str(value)
     resumed = sum(event.kind == Happening.RUN_RESUMED for event in events)
     if resumed:
         facts["Resumed"] = f"{resumed} times"
@@ -201,4 +224,4 @@ def _facts(
 
 
 def _title(key: str) -> str:
-    return key.replace("_", " ").replace(".", " ").capitalize()
+    return _TITLES.get(key) or key.replace("_", " ").replace(".", " ").capitalize()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sevenfold.core.report import Severity
 from sevenfold.core.run import write_bytes
@@ -61,16 +62,21 @@ def _details(data: ReportData) -> str:
         items.append(f"Task: {inline(data.goal)}, predicting {inline(data.target)}")
     if data.classes:
         items.append("Classes: " + ", ".join(inline(c, 40) for c in data.classes[:30]))
-    members = [str(m) for m in data.ensemble.get("members", ())]
+    members = list(data.ensemble.get("members", ()))
     models = {str(t.get("trial")): str(t.get("model", "")) for t in data.leaderboard}
     if members:
-        items.append("Made of: " + ", ".join(inline(f"{models.get(m, '')} ({m})".strip()) for m in members))
+        items.append("Made of: " + ", ".join(_member(m, models) for m in members))
     elif data.leaderboard:
         items.append(f"Model: {inline(data.leaderboard[0].get('model', ''))}")
     if data.seconds is not None:
         items.append(f"Trained in {duration(data.seconds)}")
-    items += [f"{inline(name)}: {inline(value)}" for name, value in data.facts.items()]
+    items += [f"{inline(name)}: {inline(value)}" for name, value in data.facts.items() if name != "Run"]
     return "## Model details\n\n" + _list(items, "Not known.")
+
+
+def _member(member: Mapping[str, Any], models: Mapping[str, str]) -> str:
+    trial = str(member.get("trial", ""))
+    return inline(f"{member.get('model') or models.get(trial, '')} ({trial})".strip())
 
 
 def _use(data: ReportData) -> str:
@@ -125,7 +131,7 @@ def _analyses(data: ReportData) -> str:
     if data.metrics:
         measured = [[inline(n), figure(s.value), between(s.low, s.high)] for n, s in data.metrics.items()]
         parts.append(_table(["Metric", "Test", "95 % interval"], measured))
-    important = [i for i in data.importances if i.get("repeats") and i.get("value", 0) > 0][:10]
+    important = [i for i in data.importances if i.get("repeats") and i.get("low", 0) > 0][:10]
     if important:
         names = ", ".join(inline(i["column"], 60) for i in important)
         parts.append(f"What matters most: {names}.")

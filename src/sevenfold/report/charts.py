@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sevenfold.report.axes import Frame, Scale, extent, ticks
-from sevenfold.report.figures import figure
+from sevenfold.report.figures import figure, marking
 from sevenfold.report.markup import Markup, join, tag, text
 
 
@@ -50,7 +50,7 @@ def picture(title: str, description: str, width: int, height: int, *content: Mar
     return tag(
         "svg",
         tag("title", title),
-        tag("desc", description),
+        tag("desc", description) if description else None,
         *content,
         viewBox=f"0 0 {width} {height}",
         style=f"max-width:{width}px",
@@ -70,8 +70,8 @@ def line_chart(
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
     points: tuple[Sequence[float], Sequence[float]] | None = None,
-    width: int = 380,
-    height: int = 280,
+    width: int = 330,
+    height: int = 250,
 ) -> Markup:
     """Lines over two numeric axes, with bands or bars for their limits and a cloud of points behind them."""
     cloud_x, cloud_y = points or ((), ())
@@ -155,7 +155,7 @@ def row_chart(
     drawn: list[Markup] = []
     for value in ticks(x.low, x.high, 6):
         drawn.append(tag("line", x1=x(value), x2=x(value), y1=top, y2=floor, class_="grid"))
-        drawn.append(tag("text", figure(value), x=x(value), y=floor + 15, class_="tick middle"))
+        drawn.append(tag("text", marking(value), x=x(value), y=floor + 15, class_="tick middle"))
     if line_at is not None:
         drawn.append(tag("line", x1=x(line_at), x2=x(line_at), y1=top, y2=floor, class_="rule"))
     drawn.append(tag("text", label, x=(x.start + x.end) / 2, y=floor + 32, class_="axis middle"))
@@ -168,7 +168,7 @@ def _row(mark: Mark, x: Scale, middle: float, bars: bool, label_width: int, widt
         tag(
             "text",
             tag("title", mark.label),
-            shorten(mark.label, int(label_width / 6.6)),
+            shorten(mark.label, int(label_width / 7)),
             x=label_width,
             y=middle + 4,
             class_="name end",
@@ -273,8 +273,8 @@ def histogram(
     x_label: str,
     y_label: str = "share of rows",
     *,
-    width: int = 380,
-    height: int = 280,
+    width: int = 330,
+    height: int = 250,
 ) -> Markup:
     """Histograms over the same edges, each scaled to its own total and drawn over the other."""
     shares = [[c / (sum(counts) or 1) for c in counts] for _, counts, _ in series]

@@ -103,8 +103,8 @@ class ReportData:
         findings, not_applicable: results of the checks.
         leaderboard: trials, best first.
         importances, dependences, slices, curves, fairness: as in `evaluation.json`.
-        ensemble: members, weights, value.
-        decisions: (what, why) in order.
+        ensemble: members, each with its trial and model, and weights; may also name the combiner.
+        decisions: (step, what, why) in order.
         failures: trials that failed or were stopped, with reasons.
         command: the command that makes the run again.
         facts: further facts for "how to reproduce" (seed, versions, fingerprints, ...), in order.
@@ -137,7 +137,7 @@ class ReportData:
     curves: Plain = field(default_factory=dict)
     fairness: tuple[Plain, ...] = ()
     ensemble: Plain = field(default_factory=dict)
-    decisions: tuple[tuple[str, str], ...] = ()
+    decisions: tuple[tuple[str, str, str], ...] = ()
     failures: tuple[Plain, ...] = ()
     command: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)

@@ -25,6 +25,11 @@ def figure(value: object, digits: int = 3) -> str:
     return written.replace("-", "−", 1) if value < 0 else written
 
 
+def marking(value: float) -> str:
+    """A tick's number, without the noughts that a measured figure would show."""
+    return f"{value:,.6g}".replace("-", "−") if abs(value) < 1e6 else f"{value:.3g}".replace("e+0", "e")
+
+
 def between(low: object, high: object) -> str:
     """An interval in words: "0.82 to 0.87"."""
     return f"{figure(low)} to {figure(high)}"
@@ -49,9 +54,10 @@ def duration(seconds: object) -> str:
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    large, small, words = (whole // 60, whole % 60, ("min", "s"))
+    if whole >= 3600:
+        large, small, words = (whole // 3600, whole % 3600 // 60, ("h", "min"))
+    return f"{large} {words[0]} {small} {words[1]}" if small else f"{large} {words[0]}"
 
 
 def size(count: object) -> str:

@@ -8,6 +8,7 @@ from html import escape
 from typing import TypeAlias
 
 LONGEST = 600
+_UNCUT = 10_000_000
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Marks that turn the direction of what follows could make a harmless name read as another.
 _TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -53,7 +54,7 @@ def tag(name: str, /, *children: Child, **attributes: object) -> Markup:
     '<a href="#x" class="k">1 &lt; 2</a>'
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{text(value, _UNCUT)}"'
         for key, value in attributes.items()
         if value is not None
     )

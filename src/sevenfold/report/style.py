@@ -18,7 +18,8 @@ p{margin:6px 0}
 .lead{color:var(--soft);margin:0 0 16px}
 .note{color:var(--soft);font-size:.875rem}
 section,.card{background:var(--card);border:1px solid var(--hair);border-radius:12px;padding:20px 22px;margin:0 0 18px}
-.top{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr);gap:8px 32px;border-top:5px solid var(--muted)}
+.top{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:8px 32px;
+align-items:center;border-top:5px solid var(--muted)}
 .top.good{border-top-color:var(--good)}.top.fair{border-top-color:var(--warn)}.top.bad{border-top-color:var(--bad)}
 .verdict{font-size:1.15rem;font-weight:650;margin:2px 0 10px}
 .good .verdict{color:var(--good)}.fair .verdict{color:var(--warn)}.bad .verdict{color:var(--bad)}
@@ -39,10 +40,10 @@ th{font-weight:600;color:var(--soft);font-size:.8125rem}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;padding-left:10px}
 tr.own td{font-weight:650}
 td.wide{min-width:180px;max-width:420px;overflow-wrap:anywhere}
-td.name{max-width:260px;overflow-wrap:anywhere}
+td.name{min-width:9.5em;max-width:280px;overflow-wrap:anywhere}
 ul.plain{list-style:none;margin:6px 0;padding:0}
 ul.plain li{padding:7px 0 7px 12px;border-left:3px solid var(--hair);margin:6px 0;overflow-wrap:anywhere}
-li.error{border-left-color:var(--bad)!important}li.warning{border-left-color:var(--warn)!important}
+li.of-error{border-left-color:var(--bad)!important}li.of-warning{border-left-color:var(--warn)!important}
 .tag{display:inline-block;font-size:.75rem;font-weight:650;border:1px solid currentColor;border-radius:999px;
 padding:0 8px;margin-right:6px;color:var(--soft);white-space:nowrap}
 .tag.error,.tag.bad{color:var(--bad)}.tag.warning{color:var(--warn)}.tag.good{color:var(--good)}

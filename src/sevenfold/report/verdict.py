@@ -41,7 +41,7 @@ def verdict(data: ReportData) -> Verdict:
     if data.test is None and data.validation is None:
         return Verdict(Grade.OPEN, "No score has been measured yet.")
     known = [r for r in data.references if r.gain]
-    against = tuple(_against(r) for r in known)
+    against = tuple(_against(r, data) for r in known)
     errors = [f for f in data.findings if f.severity is Severity.ERROR]
     if errors:
         settled = counted(len(errors), "serious finding")
@@ -49,28 +49,52 @@ def verdict(data: ReportData) -> Verdict:
     real = {r.name: bool(r.gain.get("real")) for r in known}
     if not real:
         return Verdict(Grade.FAIR, "The score stands alone: no plain model was measured beside it.", against)
-    if not real.get("constant", True):
-        return Verdict(Grade.BAD, "Not shown to be better than always giving the same answer.", against)
+    if not real.get("constant", True) or not real.get("popularity", True):
+        plain = NAMES["constant" if "constant" in real else "popularity"]
+        return Verdict(Grade.BAD, f"Not shown to be better than {plain}.", against)
     if not real.get("linear", True):
         return Verdict(
             Grade.FAIR, "Better than guessing, but not shown to be better than a plain linear model.", against
         )
     others = "guessing and than a plain linear model" if "linear" in real else "guessing"
+    if "popularity" in real:
+        others = NAMES["popularity"]
     return Verdict(Grade.GOOD, f"Clearly better than {others}.", against)
 
 
-NAMES = {"constant": "always giving the same answer", "linear": "a plain linear model"}
+NAMES = {
+    "constant": "always giving the same answer",
+    "linear": "a plain linear model",
+    "popularity": "recommending what is popular",
+}
 
 
-def _against(reference: Reference) -> str:
+def _against(reference: Reference, data: ReportData) -> str:
     gain = reference.gain
     name = NAMES.get(reference.name, reference.name)
     value, low, high = (gain.get(key) for key in ("value", "low", "high"))
     if gain.get("real"):
-        return f"Beats {name} by {figure(value)} (95 % interval {figure(low)} to {figure(high)})."
+        return (
+            f"Beats {name} by {figure(value)} (95 % interval {figure(low)} to {figure(high)}){_share(reference, data)}."
+        )
     if isinstance(high, int | float) and high < 0:
         return f"Loses to {name} by {figure(-float(value or 0))}."
     return f"Not shown to beat {name}: difference {figure(value)} (95 % interval {figure(low)} to {figure(high)})."
+
+
+def _share(reference: Reference, data: ReportData) -> str:
+    """The gain as a share of the reference's loss, where the loss has a natural zero."""
+    metric, own, other = data.metric, data.test, reference.test
+    if (
+        metric is None
+        or own is None
+        or other is None
+        or metric.greater_is_better
+        or metric.best != 0
+        or other.value <= 0
+    ):
+        return ""
+    return f": {percent(1 - own.value / other.value)} less"
 
 
 def beware(data: ReportData, most: int = 5) -> list[tuple[str, str]]:
@@ -115,10 +139,18 @@ def beware(data: ReportData, most: int = 5) -> list[tuple[str, str]]:
     if data.looks > 1:
         rest.append(("note", f"The sealed rows were looked at {data.looks} times; the interval is widened for that."))
     if data.failures:
-        rest.append(("note", f"{counted(len(data.failures), 'trial')} failed or was stopped early; reasons below."))
+        rest.append(("note", _failed(data)))
     # Keep room for what evaluation saw even where the checks found much.
     kept = found[: max(most - len(rest), most - 2)]
     return (kept + rest)[:most]
+
+
+def _failed(data: ReportData) -> str:
+    failed = sum(f.get("kind") == "failed" for f in data.failures)
+    stopped = len(data.failures) - failed
+    told = [counted(failed, "trial") + " failed"] if failed else []
+    told += [counted(stopped, "trial") + " stopped early"] if stopped else []
+    return " and ".join(told) + "; the reasons stand below."
 
 
 def _agree(data: ReportData) -> bool:

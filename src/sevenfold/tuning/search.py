@@ -213,7 +213,8 @@ class Search:
         rounds_of_work = -(-(self.folds - len(trial.folds)) // self.executor.slots)
         allowance = max(min(share * left / rounds_of_work, left - 0.5), 0.5)
         # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
-        kill = now + min(left, max(share * left, 1.5 * allowance + 1.0))
+        # Until something real is finished nothing is killed before the end: a slow model is better than none.
+        kill = now + (min(left, max(share * left, 1.5 * allowance + 1.0)) if finished else left)
         return Job(
             trial.name,
             trial.recipe.to_json(),
@@ -287,7 +288,18 @@ class Search:
         new = measured / max(estimate, 1e-6)
         self._speed[candidate.name] = new if old is None else 0.5 * (old + new)
 
+    def _save_something(self) -> None:
+        """Where no real trial has every fold done, the one with the most folds counts with those it has."""
+        real = [t for t in self.trials if t.recipe.model != "constant"]
+        if any(t.status is Status.FINISHED for t in real) or not any(t.folds for t in real):
+            return
+        trial = max(real, key=lambda t: (len(t.folds), -t.loss))
+        why = f"no trial has all {self.folds} folds done; {trial.name} has {len(trial.folds)}"
+        self.journal(Happening.DECISION, {"what": f"{trial.name} counts as it is", "why": why, "step": "tuning"})
+        self._close(trial, Status.FINISHED, why)
+
     def _end(self) -> None:
+        self._save_something()
         if self.deadline.left() <= 0:
             self.stop_reason = self.stop_reason or "the time for searching was used up"
         for trial in self.trials:

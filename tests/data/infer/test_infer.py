@@ -278,3 +278,38 @@ def test_any_strings_have_a_schema_that_reads_them(rows: list[tuple[str | None, 
 def test_inference_is_the_same_every_time() -> None:
     frame = pl.DataFrame({"a": random().choice(["x", "y", "z"], 30_000), "b": random().normal(size=30_000)})
     assert infer(frame) == infer(frame)
+
+
+def test_composites_are_split_into_their_numbers() -> None:
+    draw = random()
+    torque = [f"{a}Nm@ {b},{c}00rpm" for a, b, c in draw.integers(1, 10, (200, 3)) * [40, 1, 1]]
+    torque[::20] = ["22.4 kgm at 1750-2750rpm"] * 10
+    place = [f"{a:.4f}, {b:.4f}" for a, b in draw.normal(40, 5, (200, 2))]
+    frame = pl.DataFrame({"torque": torque, "place": place})
+    schema = infer(frame)
+    assert list(schema.names) == ["torque", "torque 1", "torque 2", "place", "place 1", "place 2"]
+    assert (schema["torque"].used, schema["place"].used) == (True, False)
+    result = conform(frame, schema)
+    assert result.violations == ()
+    assert result.table.get_column("torque 1")[0] == 22.4
+    assert result.table.get_column("torque 2")[0] == 1750.0
+    assert result.table.get_column("place 2").to_list() == [float(text.split(", ")[1]) for text in place]
+    assert conform(result.table, schema).table.equals(result.table)
+
+
+def test_versions_phones_ranges_and_addresses_are_not_split() -> None:
+    draw = random()
+    kinds = {
+        "version": [".".join(map(str, parts)) for parts in draw.integers(0, 9, (200, 3))],
+        "phone": [f"{a}-{b}" for a, b in draw.integers(100, 999, (200, 2))],
+        "product": [f"X{a} {b}GB" for a, b in draw.integers(1, 99, (200, 2))],
+        "address": [f"{a} {chr(97 + b)}{chr(97 + c)} street" for a, b, c in draw.integers(1, 26, (200, 3))],
+    }
+    assert list(infer(pl.DataFrame(kinds)).names) == list(kinds)
+
+
+def test_flags_in_mixed_writing_and_infinities_among_numbers() -> None:
+    mixed = column(["1", "true", "False", "TRUE", "0"] * 10)
+    assert (mixed.kind, set(mixed.levels)) == (Kind.FLAG, {"true", "false"})
+    assert column(["1", "2", "inf", "-inf"] * 10).kind is Kind.NUMBER
+    assert column([f"{i:05}" for i in range(500, 900)], "zip").kind is Kind.CATEGORY

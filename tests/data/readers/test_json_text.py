@@ -97,3 +97,9 @@ def test_recognised_by_the_first_bytes_only() -> None:
     other = [b"a,b\n", b"[x],y\n", b"{x}\t1\n", b""]
     assert all(Json().recognises(head) for head in known)
     assert not any(Json().recognises(head) for head in other)
+
+
+def test_half_a_surrogate_pair_is_no_crash() -> None:
+    raw = parse('{"a": "x\\ud800", "\\udfff": 1, "l": ["\\ud800"]}\n{"a": "y"}\n')
+    assert raw.frame.columns == ["a", "?", "l"]
+    assert raw.frame.row(0) == ("x?", 1, '["?"]')

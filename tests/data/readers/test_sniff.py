@@ -44,3 +44,9 @@ def test_what_the_user_says_is_taken() -> None:
 def test_the_usual_width_leaves_blank_lines_out() -> None:
     rows = rows_of("a,b\n\n\n\n1,2\n", sniff("a,b\n1,2\n"))
     assert usual_width(rows) == 2
+
+
+def test_single_quotes_are_values_where_double_quotes_are_quotes() -> None:
+    assert sniff('n,t\n1,\'a;b\'\n2,""""\n').quote == '"'
+    assert sniff("n,t\n1,'a,b'\n2,c\n").quote == "'"
+    assert sniff("n,t\n1,'-1'\n2,'1'\n").quote == '"'

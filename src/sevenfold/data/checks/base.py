@@ -15,7 +15,7 @@ from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.report import Check, Finding, NotApplicable, Severity
 from sevenfold.core.task import Target, Task
 from sevenfold.data.split.base import Split
-from sevenfold.data.split.units import number_rows
+from sevenfold.data.split.order import date_columns, date_findings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -135,8 +135,21 @@ class DataSubject:
         names = [column.name for column in self.inputs if column.kind is not Kind.ID]
         if not names:
             return everything
-        _, first = np.unique(number_rows(self.table, names), return_index=True)
-        return np.sort(first).astype(np.int64) if len(first) >= _DISTINCT_SHARE * self.table.height else everything
+        first = np.flatnonzero(self.input_hashes.is_first_distinct().to_numpy()).astype(np.int64)
+        return first if len(first) >= _DISTINCT_SHARE * self.table.height else everything
+
+    @cached_property
+    def input_hashes(self) -> pl.Series:
+        """(rows,) a number that is equal for rows with equal inputs, ids left aside."""
+        return self.table.select([c.name for c in self.inputs if c.kind is not Kind.ID]).hash_rows(seed=7)
+
+    @cached_property
+    def date_findings(self) -> list[Finding]:
+        """What date columns say about the order of the rows; empty without a target."""
+        if self.task is None or self.target is None:
+            return []
+        names = date_columns(self.table, self.schema, self.task.apart)
+        return date_findings(self.table, names, self.target, self.labelled_rows)
 
     @cached_property
     def sample(self) -> Sample:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.data.checks.base import DataSubject, shown
+from sevenfold.data.checks.spelling import plain_spelling
 from sevenfold.data.checks.tail import chance_of_gap
 
 _CAP_SHARE = 0.01
@@ -49,7 +49,7 @@ class BrokenTarget(Check[DataSubject]):
         counts = {str(label): int(rows) for label, rows in column.drop_nulls().value_counts(name="rows").iter_rows()}
         groups: dict[str, list[str]] = {}
         for label in counts:
-            groups.setdefault(_plain(label), []).append(label)
+            groups.setdefault(plain_spelling(label), []).append(label)
         findings = []
         for spellings in groups.values():
             # A space before every label is a way of writing the file, not a second spelling.
@@ -143,13 +143,3 @@ class BrokenTarget(Check[DataSubject]):
                 evidence={"count": count},
             )
         ]
-
-
-def _plain(label: str) -> str:
-    """A label without what differs between spellings: case, spaces, punctuation at its ends, a decimal .0."""
-    text = re.sub(r"[\s_\-]+", " ", label.strip(" \t\r\n.,;:'\"")).strip().casefold()
-    number = re.fullmatch(r"([-+]?\d+)\.0+", label.strip())
-    if number:
-        return number[1]
-    # Signs and digits mean something: '-1' is not '1', '<=50K' is not '>50K'.
-    return label.strip().casefold() if re.search(r"[-+]\s*\d", label) else text

@@ -21,6 +21,7 @@ CHECKS: Catalogue[type[Check[DataSubject]]] = Catalogue(
         "duplicate-across-test": f"{_HERE}.duplicate_across_test:DuplicateAcrossTest",
         "unreadable-values": f"{_HERE}.unreadable_values:UnreadableValues",
         "mixed-types": f"{_HERE}.mixed_types:MixedTypes",
+        "spelling-variants": f"{_HERE}.spelling_variants:SpellingVariants",
         "hidden-missing-codes": f"{_HERE}.hidden_missing_codes:HiddenMissingCodes",
         "many-missing": f"{_HERE}.many_missing:ManyMissing",
         "outliers": f"{_HERE}.outliers:Outliers",

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sevenfold.core.arrays import Ints
-
 if TYPE_CHECKING:
     import polars as pl
 
@@ -29,16 +27,17 @@ def chance_of_equal(table: pl.DataFrame, columns: Sequence[str]) -> float:
     return chance
 
 
-def more_than_chance(table: pl.DataFrame, columns: Sequence[str], numbers: Ints) -> bool:
+def more_than_chance(table: pl.DataFrame, columns: Sequence[str], hashes: pl.Series) -> bool:
     """Whether rows agree far more often than independent columns would.
 
     Columns that go together repeat more often than independent ones, hence the wide margin.
 
     Args:
-        numbers: (rows,) number of each row's combination of values.
+        hashes: (rows,) equal for rows that agree in all columns.
     """
-    counts = np.bincount(numbers).astype(np.float64)
+    _, repeats = np.unique(hashes.filter(hashes.is_duplicated()).to_numpy(), return_counts=True)
+    counts = repeats.astype(np.float64)
     found = float((counts * (counts - 1)).sum()) / 2
-    rows = float(len(numbers))
+    rows = float(len(hashes))
     expected = rows * (rows - 1) / 2 * chance_of_equal(table, columns)
     return found > _FACTOR * expected

@@ -16,7 +16,7 @@ _LARGE_SHARE = 0.05
 
 
 class DuplicateAcrossTest(Check[DataSubject]):
-    """Test rows whose inputs (and target, where both have it) are those of a training row."""
+    """Test rows whose inputs are those of a training row, whatever their targets."""
 
     spec: ClassVar[CheckSpec] = CheckSpec(
         "duplicate-across-test",
@@ -30,9 +30,6 @@ class DuplicateAcrossTest(Check[DataSubject]):
         if test is None:
             return NotApplicable(self.spec.code, "no test file is given")
         columns = [c.name for c in subject.inputs if c.kind is not Kind.ID and c.name in test.columns]
-        target = subject.task.target if subject.task else None
-        if target and target in test.columns and target in subject.table.columns and not test[target].is_null().all():
-            columns.append(target)
         if not columns or test.height == 0:
             return NotApplicable(self.spec.code, "the two files have no columns in common")
         known = subject.table.select(columns)
@@ -48,7 +45,7 @@ class DuplicateAcrossTest(Check[DataSubject]):
             Finding(
                 self.spec.code,
                 Severity.ERROR if share >= _LARGE_SHARE else Severity.WARNING,
-                f"{len(in_test):,} test rows ({share:.1%}) are exact copies of training rows.",
+                f"{len(in_test):,} test rows ({share:.1%}) have exactly the inputs of a training row.",
                 rows=shown(in_train),
                 why="On these rows the test score measures memory, not what the model has learned.",
                 advice="Remove the copies from the test file or from the training file.",

@@ -7,12 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.data.checks.base import DataSubject, shown
 from sevenfold.data.checks.chance import more_than_chance
-from sevenfold.data.split.units import number_rows
 
 
 class DuplicateRows(Check[DataSubject]):
@@ -32,10 +30,10 @@ class DuplicateRows(Check[DataSubject]):
             return NotApplicable(self.spec.code, "there are no inputs to compare")
         findings = []
         target = subject.task.target if subject.task else None
-        whole = [*inputs, target] if target in subject.table.columns else inputs
-        numbers = number_rows(subject.table, [name for name in whole if name])
-        copies = later_copies(numbers)
-        if len(copies) and more_than_chance(subject.table, whole, numbers):
+        whole = [*inputs, target] if target is not None and target in subject.table.columns else inputs
+        hashes = subject.table.select(whole).hash_rows(seed=7)
+        copies = np.flatnonzero(~hashes.is_first_distinct().to_numpy())
+        if len(copies) and more_than_chance(subject.table, whole, hashes):
             share = len(copies) / subject.table.height
             findings.append(
                 Finding(
@@ -49,19 +47,22 @@ class DuplicateRows(Check[DataSubject]):
                 )
             )
         if target in subject.table.columns and len(whole) > len(inputs):
-            findings.extend(self._contradictions(subject, inputs, numbers))
+            findings.extend(self._contradictions(subject, inputs))
         return findings
 
-    def _contradictions(self, subject: DataSubject, inputs: list[str], whole: Ints) -> list[Finding]:
-        if subject.target is None or subject.task is None or not subject.task.goal.is_classification:
+    def _contradictions(self, subject: DataSubject, inputs: list[str]) -> list[Finding]:
+        if subject.target is None or not subject.target.goal.is_classification:
             return []
         labelled = subject.labelled_rows
-        numbers = number_rows(subject.table, inputs)
-        if not more_than_chance(subject.table, inputs, numbers):
+        hashes = subject.input_hashes[labelled]
+        repeated = np.flatnonzero(hashes.is_duplicated().to_numpy())
+        if len(repeated) == 0 or not more_than_chance(subject.table, inputs, subject.input_hashes):
             return []
-        kinds = np.unique(np.stack([numbers[labelled], whole[labelled]], axis=1), axis=0)
-        contradicted = np.bincount(kinds[:, 0], minlength=int(numbers.max()) + 1) > 1
-        rows = labelled[contradicted[numbers[labelled]]]
+        _, numbers = np.unique(hashes[repeated].to_numpy(), return_inverse=True)
+        codes = subject.target.codes[repeated]
+        kinds = np.unique(np.stack([numbers.reshape(-1), codes], axis=1), axis=0)
+        contradicted = np.bincount(kinds[:, 0]) > 1
+        rows = labelled[repeated[contradicted[numbers.reshape(-1)]]]
         if len(rows) == 0:
             return []
         return [
@@ -75,11 +76,3 @@ class DuplicateRows(Check[DataSubject]):
                 evidence={"contradicting": len(rows)},
             )
         ]
-
-
-def later_copies(numbers: Ints) -> Ints:
-    """Positions whose number has occurred before."""
-    _, first = np.unique(numbers, return_index=True)
-    seen = np.zeros(len(numbers), dtype=np.bool_)
-    seen[first] = True
-    return np.flatnonzero(~seen)

@@ -12,7 +12,7 @@ from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.data.checks.base import DataSubject, as_numbers, listed
 from sevenfold.data.checks.id_columns import numeric_key
-from sevenfold.data.split.order import date_columns, date_findings, row_order_findings, trend
+from sevenfold.data.split.order import row_order_findings, trend
 
 _EFFECT = 0.003
 _SURE = 1e-6
@@ -37,8 +37,7 @@ class OrderLeakage(Check[DataSubject]):
             return NotApplicable(self.spec.code, f"the split is by time, along '{subject.time_column}'")
         rows, target = subject.labelled_rows, subject.target
         findings: list[Finding] = []
-        dates = date_columns(subject.table, subject.schema, subject.task.apart)
-        if not date_findings(subject.table, dates, target, rows):
+        if not subject.date_findings:
             findings.extend(row_order_findings(target, rows))
         keys = [column for column in subject.schema if column.name == subject.task.id]
         for column in (*subject.columns, *keys):

@@ -13,10 +13,10 @@ from sevenfold.core.report import Check, CheckSpec, Finding, Severity
 from sevenfold.data.checks.base import DataSubject, as_numbers, shown
 from sevenfold.data.checks.tail import chance_of_gap
 
-_FAR = 20.0  # times the spread of the middle half, on the plain and on the logarithmic scale
+_FAR = 5.0  # times the spread of the middle half
 _GAP = 3.0  # times as far as the farthest of the others
-_MOST_SHARE = 0.001
-_CHANCE = 1e-3
+_MOST_SHARE = 0.01
+_CHANCE = 1e-4
 
 
 class Outliers(Check[DataSubject]):
@@ -25,7 +25,7 @@ class Outliers(Check[DataSubject]):
     spec: ClassVar[CheckSpec] = CheckSpec(
         "outliers",
         "Absurd values",
-        "A few numbers far beyond all others, even on a logarithmic scale: mostly slips of a decimal point or a unit.",
+        "Numbers far beyond all others, farther than the tail explains: mostly slips of a decimal point or a unit.",
     )
 
     def run(self, subject: DataSubject) -> Sequence[Finding]:
@@ -55,30 +55,25 @@ class Outliers(Check[DataSubject]):
 
 
 def _far(values: Floats) -> Flags:
-    """(rows,) which values are beyond the fence on both scales, with nothing between them and the rest."""
+    """(rows,) which values lie beyond a gap that the tail of the others does not explain."""
     nothing = np.zeros(len(values), dtype=np.bool_)
     present = values[~np.isnan(values)]
     if len(present) < 100 or len(np.unique(present)) < 20:
         return nothing
-    far = _beyond(values, present)
-    if not far.any():
-        return nothing
-    if (present > 0).all():
-        with np.errstate(invalid="ignore"):
-            far &= _beyond(np.log(values), np.log(present))
-    if not far.any() or far.sum() > max(3, _MOST_SHARE * len(present)):
-        return nothing
-    middle = float(np.median(present))
-    reach = float(np.abs(values[~far & ~np.isnan(values)] - middle).max())
-    nearest = float(np.abs(values[far] - middle).min())
-    if nearest < _GAP * reach or chance_of_gap(np.abs(values[~far & ~np.isnan(values)] - middle), nearest) > _CHANCE:
-        return nothing
-    return far
-
-
-def _beyond(values: Floats, present: Floats) -> Flags:
     low, middle, high = np.quantile(present, [0.25, 0.5, 0.75])
     if high <= low:
-        return np.zeros(len(values), dtype=np.bool_)
+        return nothing
+    distances = np.abs(present - middle)
+    ordered = np.sort(distances)[::-1]
+    most = max(3, int(_MOST_SHARE * len(present)))
+    top = ordered[: most + 1]
+    # The widest gap, as a ratio, among the farthest values: what lies beyond it is in question.
+    ratios = top[:-1] / np.maximum(top[1:], 1e-300)
+    at = int(ratios.argmax())
+    nearest, reach = float(top[at]), float(top[at + 1])
+    if nearest < _FAR * (high - low) or nearest < _GAP * reach:
+        return nothing
+    if chance_of_gap(distances[distances <= reach], nearest) > _CHANCE:
+        return nothing
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(values - middle) > _FAR * (high - low), dtype=np.bool_)
+        return np.asarray(np.abs(values - middle) >= nearest, dtype=np.bool_)

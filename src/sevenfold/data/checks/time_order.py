@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable
 from sevenfold.data.checks.base import DataSubject
-from sevenfold.data.split.order import date_columns, date_findings
+from sevenfold.data.split.order import date_columns
 
 
 class TimeOrder(Check[DataSubject]):
@@ -28,4 +28,4 @@ class TimeOrder(Check[DataSubject]):
         names = date_columns(subject.table, subject.schema, subject.task.apart)
         if not names:
             return NotApplicable(self.spec.code, "there is no date column")
-        return date_findings(subject.table, names, subject.target, subject.labelled_rows)
+        return subject.date_findings

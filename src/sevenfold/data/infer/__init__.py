@@ -38,6 +38,7 @@ def infer(
         RequestError: a kind or a column of `kinds` or `roles` is unknown.
         DataError: there are no columns.
     """
+    from sevenfold.data.infer.composite import split_numbers
     from sevenfold.data.infer.forced import ROLE_KINDS, forced
     from sevenfold.data.infer.typed import decide
 
@@ -59,7 +60,10 @@ def infer(
     columns: list[Column] = []
     for name in frame.columns:
         evidence = Evidence(frame.get_column(name), sample.get_column(name), is_target=name == target)
-        columns.append(forced(evidence, *wanted[name]) if name in wanted else decide(evidence))
+        if name in wanted:
+            columns.append(forced(evidence, *wanted[name]))
+        else:
+            columns.extend(split_numbers(evidence, decide(evidence), frozenset(frame.columns)))
     return _with_codes(frame, columns, target, frozenset(wanted))
 
 

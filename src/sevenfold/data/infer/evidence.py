@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -82,13 +83,13 @@ class Evidence:
         grouped = pl.DataFrame({"value": self.raw.drop_nulls()}).group_by("value", maintain_order=False)
         return grouped.agg(rows=pl.len().cast(pl.Int64))
 
-    def missing_note(self, *, words: bool) -> str:
+    def missing_note(self, *, words: bool, kept: Sequence[str] = ()) -> str:
         """'; 3.1 % missing ('?', '')', or ''."""
         import polars as pl
 
         nulls = self.raw.null_count()
         text = self.stripped.drop_nulls()
-        gone = text.filter(is_missing(text, {}, words=words))
+        gone = text.filter(is_missing(text, {"kept": kept}, words=words))
         share = nulls / max(1, self.rows)
         if len(gone) and len(self.stripped):
             share = 1 - (1 - share) * (1 - len(gone) / max(1, len(text)))

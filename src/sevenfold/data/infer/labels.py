@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.data.infer.evidence import Evidence, percent
 from sevenfold.data.infer.order import order_of
-from sevenfold.data.names import says_key
+from sevenfold.data.names import says_code, says_key
 from sevenfold.data.parse.labels import read_labels
 from sevenfold.data.parse.reading import as_text
 
@@ -42,7 +42,7 @@ def decide_words(evidence: Evidence) -> Column:
         many = distinct.height >= min(30, max(5, round(0.8 * evidence.present)))
         if many and ((words >= 2.5 and spread >= 0.2) or (words >= 8 and distinct.height > 50)):
             return Column(evidence.name, Kind.TEXT, f"free text: {several}{note}")
-        if many and spread > 0.9 and evidence.present >= 50 and words < 2.5:
+        if many and spread > 0.9 and evidence.present >= 50 and words < 2.5 and not says_code(evidence.name):
             said = f"short texts of which hardly any comes twice: {several}"
             return Column(evidence.name, Kind.TEXT, said + note)
     return category(evidence)
@@ -51,6 +51,8 @@ def decide_words(evidence: Evidence) -> Column:
 def row_key(evidence: Evidence, values: pl.Series, spread: float) -> str | None:
     """Why a column of strings only names its rows, or None."""
     named = says_key(evidence.name)
+    if says_code(evidence.name) and not named:
+        return None
     if spread < (0.95 if named else 1.0) or evidence.present < (3 if named else 50):
         return None
     if not named and evidence.sample.null_count():
@@ -81,7 +83,7 @@ def category(evidence: Evidence, parse: dict[str, Any] | None = None, why: str =
     ):
         parse["numeric"] = True
     counts = count_levels(evidence, parse)
-    note = evidence.missing_note(words=False)
+    note = evidence.missing_note(words=False, kept=kept)
     joined = _joined_by_case(counts)
     if len(joined) < len(counts) and _words(counts):
         parse["ignore_case"] = True

@@ -23,7 +23,7 @@ def decide_strings(evidence: Evidence) -> Column:
     values = evidence.values
     if not evidence.distinct.height:
         return _empty(evidence)
-    pair = pair_of(evidence.distinct.get_column("value")) if evidence.distinct.height <= 4 else None
+    pair = pair_of(evidence.distinct.get_column("value")) if evidence.distinct.height <= 10 else None
     if pair and (flag := _flag(evidence, pair)):
         return flag
     if values.height:
@@ -43,24 +43,29 @@ def _empty(evidence: Evidence) -> Column:
 
 def _flag(evidence: Evidence, pair: tuple[str, str]) -> Column | None:
     levels = levels_of(evidence, {})
-    if {level.lower() for level in levels} != set(pair):
+    if pair_of(levels) != pair:
         return None
     yes = [level for level in levels if level.lower() == pair[0]]
     no = [level for level in levels if level.lower() == pair[1]]
     reason = f"'{yes[0]}' and '{no[0]}' only" + evidence.missing_note(words=True)
-    found = tuple(dict.fromkeys("true" if level.lower() == pair[0] else "false" for level in levels))
+    if len(levels) > 2:
+        reason += f"; also written {', '.join(repr(level) for level in levels if level not in (yes[0], no[0]))}"
+    found = tuple(dict.fromkeys("true" if level.lower() in (pair[0], "1", "1.0") else "false" for level in levels))
     return Column(evidence.name, Kind.FLAG, reason, {"true": [pair[0]], "false": [pair[1]]}, found)
 
 
 def _number(evidence: Evidence) -> Column | None:
+    import polars as pl
+
     values = evidence.values
-    texts, rows = values.get_column("value"), values.get_column("rows")
+    finite = values.filter(~pl.col("value").str.contains(r"(?i)^[+-]?inf(inity)?$"))
+    texts, rows = finite.get_column("value"), finite.get_column("rows")
     total = int(rows.sum())
     zeros = rows.filter(texts.str.contains(r"^0[0-9]+$"))
     if int(zeros.sum()) > max(1, LEADING_ZEROS * total) or (total and int(zeros.sum()) == total):
         return None
     found = notation.recognise(texts, rows)
-    words = int(evidence.distinct.get_column("rows").sum()) - total
+    words = int(evidence.distinct.get_column("rows").sum()) - int(values.get_column("rows").sum())
     if words >= 0.05 * evidence.present and values.height < 10:
         return None  # 'none', 1, 2, 3: a level, not a missing value
     few = values.height < FEW

@@ -21,8 +21,8 @@ ALWAYS = (("true", "1"), ("false", "0"))
 
 
 def pair_of(levels: Iterable[str]) -> tuple[str, str] | None:
-    """The pair (yes, no), lower case, that exactly these two levels make, or None."""
-    lowered = {level.lower() for level in levels}
+    """The pair (yes, no), lower case, that exactly these levels make, in any case and mixed with 1 and 0, or None."""
+    lowered = {level.lower() for level in levels} - {"0", "1", "0.0", "1.0"}
     return next((pair for pair in PAIRS if lowered == set(pair)), None)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 PLAIN = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 CLOCK = r"^([0-9]{1,3}):([0-5][0-9])(?::([0-5][0-9](?:\.[0-9]+)?))?$"
+TOKEN = r"(?:^[+-]|\s[+-])?[0-9](?:,[0-9]{3}|[0-9])*(?:\.[0-9]+)?"
+"""One number of a composite. A hyphen within, as in '1750-2750rpm', is no sign."""
 SIGNS = "\u2212\u2013"
 """Minus sign and dash, written for a hyphen."""
 
@@ -90,9 +92,8 @@ def _by_notation(text: pl.Series, parse: Mapping[str, Any]) -> pl.Series:
         return _clock(text)
     text = text.str.replace_all(f"[{SIGNS}]", "-")
     if parse.get("nth"):
-        token = r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?"
-        found = text.str.extract_all(token).list.get(int(parse["nth"]) - 1, null_on_oob=True)
-        return found.str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False)
+        found = text.str.extract_all(TOKEN).list.get(int(parse["nth"]) - 1, null_on_oob=True)
+        return found.str.replace_all(r"[,\s]", "").cast(pl.Float64, strict=False)
     negative = None
     if parse.get("brackets"):
         negative = text.str.contains(r"^\(.*\)$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sevenfold.core.errors import DataError, MissingExtraError, unknown_name
+from sevenfold.core.errors import DataError, MissingExtraError, SevenfoldError, unknown_name
 from sevenfold.data.readers.base import Format, Raw, Request
 from sevenfold.data.readers.blob import Blob
 from sevenfold.data.readers.header import lay_out
@@ -36,12 +36,19 @@ class Excel(Format):
             import fastexcel
         except ImportError as error:
             raise MissingExtraError.of("fastexcel", "files", "Reading Excel files") from error
+        content = blob.read()
         try:
-            book = fastexcel.read_excel(blob.read())
+            book = fastexcel.read_excel(content)
             sheet, cells = _choose(book, request, blob.name)
             header = _has_header(cells, request)
             frame = _load(book, sheet, header)
-        except (fastexcel.FastExcelError, ValueError) as error:
+        except SevenfoldError:
+            raise
+        except BaseException as error:
+            # A panic of the Rust library is no Exception and has no importable class.
+            known = isinstance(error, fastexcel.FastExcelError | ValueError)
+            if not known and type(error).__name__ != "PanicException":
+                raise
             raise DataError(
                 f"{blob.name} is a damaged spreadsheet.", "a complete .xlsx, .xlsb, .xls or .ods file",
                 str(error).splitlines()[0][:300], "Open and save it again, or export the sheet as CSV.",

@@ -100,7 +100,7 @@ def _parse_fast(data: bytes, names: Sequence[str], mark: str, quote: str | None)
             quote_char=quote,
             schema=dict.fromkeys(names, pl.String),
         )
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
 
 

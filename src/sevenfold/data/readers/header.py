@@ -165,6 +165,6 @@ def _evidence(cells: Cells, body: Sequence[Cells]) -> float:
 
 def _is_run(cells: Cells) -> bool:
     """Numbers that count up by one are positions or years, so names: a data row hardly ever does."""
-    numbers = [int(cell) for cell in cells if cell is not None and cell.strip().isdigit() and len(cell.strip()) < 5]
+    numbers = [int(cell) for cell in cells if cell is not None and cell.strip().isdecimal() and len(cell.strip()) < 5]
     steps = {after - before for before, after in pairwise(numbers)}
     return len(numbers) >= 4 and len(numbers) >= 0.8 * len(cells) and steps == {1}

@@ -16,7 +16,7 @@ def tidy(names: Iterable[object], *, strip: bool = False) -> tuple[list[str], li
     >>> tidy(["a", " a ", None])
     (['a', ' a ', 'unnamed_2'], ["1 column name empty and got a name by position ('unnamed_2')"])
     """
-    given = [("" if name is None else str(name)) for name in names]
+    given = ["" if name is None else str(name).encode("utf-8", errors="replace").decode() for name in names]
     stripped = [_AROUND.sub("", name) for name in given] if strip else given
     notes: list[str] = []
     spaced = [new for old, new in zip(given, stripped, strict=True) if old != new and new]

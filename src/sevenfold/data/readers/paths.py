@@ -11,10 +11,10 @@ from sevenfold.core.errors import RequestError
 
 def existing(path: Path) -> Path:
     """The path with ~ resolved, if something is there; otherwise a RequestError that suggests a near name."""
-    path = path.expanduser()
     try:
+        path = path.expanduser()
         found = path.exists()
-    except (OSError, ValueError) as error:  # too long, or a NUL byte within
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL byte within, or ~ of an unknown user
         raise RequestError("The path cannot be used.", "a file or folder", repr(str(path))[:200], str(error)) from error
     if found:
         return path
@@ -34,6 +34,8 @@ def checked_file(path: Path) -> Path:
     path = existing(path)
     if path.is_dir():
         raise RequestError(f"{path} is a folder.", "a file", "a folder", "Name a file within.")
+    if not path.is_file():
+        raise RequestError(f"{path} is no regular file.", "a file", "a pipe or device", "Write it to standard input: -")
     if not os.access(path, os.R_OK):
         raise RequestError(
             f"{path} may not be read.", "permission to read it", f"none for this user ({_user()})", f"chmod +r {path}"

@@ -20,18 +20,13 @@ def frame_of(records: Sequence[Mapping[Any, Any] | None]) -> tuple[pl.DataFrame,
     Returns:
         The table, and notes on what was done to names and nested values.
     """
-    columns: dict[str, list[Any]] = {}
     nested: set[str] = set()
-    for row, record in enumerate(records):
-        for name, value in _flat(record or {}, nested):
-            values = columns.get(name)
-            if values is None:
-                values = columns[name] = []
-            if len(values) <= row:  # a name that comes twice in a record keeps its first value
-                values.extend([None] * (row - len(values)))
-                values.append(value)
-    for values in columns.values():
-        values.extend([None] * (len(records) - len(values)))
+    flat = [_flattened(record or {}, nested) for record in records]
+    order: dict[str, None] = {}
+    for record in flat:
+        if not record.keys() <= order.keys():
+            order.update(dict.fromkeys(record))
+    columns = {name: [record.get(name) for record in flat] for name in order}
     notes = [f"nested objects flattened with dots ({', '.join(sorted(nested)[:5])})"] if nested else []
     frame, more = frame_of_columns(columns)
     return frame, [*notes, *more]
@@ -53,11 +48,20 @@ def frame_of_columns(columns: Mapping[Any, Sequence[Any]]) -> tuple[pl.DataFrame
     return pl.DataFrame(series), notes
 
 
-def _flat(record: Mapping[Any, Any], nested: set[str], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, Any]]:
+def _flattened(record: Mapping[Any, Any], nested: set[str]) -> dict[str, Any]:
+    if all(type(name) is str for name in record) and not any(isinstance(value, Mapping) for value in record.values()):
+        return record if isinstance(record, dict) else dict(record)
+    flat: dict[str, Any] = {}
+    for name, value in _leaves(record, nested):
+        flat.setdefault(name, value)  # a name that comes twice keeps its first value
+    return flat
+
+
+def _leaves(record: Mapping[Any, Any], nested: set[str], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, Any]]:
     for key, value in record.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping) and value and depth < _DEEPEST:
             nested.add(name)
-            yield from _flat(value, nested, f"{name}.", depth + 1)
+            yield from _leaves(value, nested, f"{name}.", depth + 1)
         else:
             yield name, None if isinstance(value, Mapping) and not value else value

@@ -25,6 +25,9 @@ def column_of(name: str, values: Sequence[Any]) -> pl.Series:
     """
     import polars as pl
 
+    simple = _simple(name, values)
+    if simple is not None:
+        return simple
     plain = [_plain(value) for value in values]
     kinds = {type(value) for value in plain if value is not None}
     if not kinds:
@@ -44,18 +47,41 @@ def column_of(name: str, values: Sequence[Any]) -> pl.Series:
         if not all(value is None or _is_numeric(value) for value in plain):
             return pl.Series(name, [as_text(value) for value in plain], dtype=pl.String)
         plain = [None if value is None else [None if v is None else float(v) for v in value] for value in plain]
-    return pl.Series(name, plain, dtype=dtype)
+    try:
+        return pl.Series(name, plain, dtype=dtype)
+    except (pl.exceptions.PolarsError, ArithmeticError, ValueError):  # beyond what the type can hold
+        return pl.Series(name, [as_text(value) for value in plain], dtype=pl.String)
+
+
+def _simple(name: str, values: Sequence[Any]) -> pl.Series | None:
+    """The quick way for columns of nothing but texts, flags, small whole numbers or floats."""
+    import polars as pl
+
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) != 1:
+        return None
+    kind = kinds.pop()
+    if kind is float:
+        floats = pl.Series(name, values, dtype=pl.Float64).fill_nan(None)
+        return None if floats.null_count() == len(floats) else floats
+    dtype = {str: pl.String, bool: pl.Boolean, int: pl.Int64}.get(kind)
+    if dtype is None:
+        return None
+    try:
+        return pl.Series(name, values, dtype=dtype)
+    except (OverflowError, TypeError, UnicodeEncodeError, pl.exceptions.PolarsError):
+        return None
 
 
 def as_text(value: Any) -> str | None:
-    """A value as text: strings as they are, the rest as JSON writes it."""
-    if value is None or isinstance(value, str):
-        return value
+    """A value as text: strings as they are, the rest as JSON writes it. Halves of surrogate pairs become "?"."""
+    if value is None:
+        return None
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     if isinstance(value, bool | int | float | list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return str(value).encode("utf-8", errors="replace").decode()
 
 
 def _dtype(kinds: set[type]) -> pl.DataType | type[pl.DataType] | None:

@@ -37,8 +37,8 @@ class Shards(Reader):
         if path is None or is_folder(Path(path)):
             return path is not None
         try:
-            return glob.has_magic(path) and not Path(path).exists()
-        except (OSError, ValueError):
+            return glob.has_magic(path) and not Path(path).expanduser().exists()
+        except (OSError, ValueError, RuntimeError):
             return False
 
     def read(self, source: Any, request: Request) -> Raw:

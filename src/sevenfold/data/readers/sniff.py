@@ -18,7 +18,7 @@ _CANDIDATES = {
     "\t": 1.0, ",": 1.0, ";": 1.0, "|": 1.0, "::": 1.0, "\x1f": 1.0, "\x01": 1.0, "^": 0.9, "~": 0.9, "¦": 0.9,
     "\xa7": 0.9, ":": 0.6, " ": 0.7, WHITESPACE: 0.65,
 }  # fmt: skip
-_FOREIGN = re.compile(r"[,;|\t^~\x1f\x01]|::")
+_FOREIGN = re.compile(r",(?! )|[;|\t^~\x1f\x01]|::")  # a comma before a space belongs to a sentence
 _SAMPLE_ROWS = 500
 _ENOUGH = 0.8
 _BY_ENDING = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
@@ -39,8 +39,9 @@ def sniff(sample: str, *, delimiter: str | None = None, quote: str | None = None
     for candidate in [delimiter] if delimiter else _present(sample):
         for character in quotes:
             dialect = Dialect(candidate, character, escape and character == '"')
-            score = _score(rows_of(sample, dialect), dialect) * _CANDIDATES.get(candidate, 1.0)
-            score *= 1.5 if _BY_ENDING.get(ending) == candidate else 1.0
+            said = _BY_ENDING.get(ending) == candidate
+            score = _score(rows_of(sample, dialect), dialect, trusted=said) * _CANDIDATES.get(candidate, 1.0)
+            score *= 1.5 if said else 1.0
             if score > best_score * 1.0001:
                 best, best_score = dialect, score
     return best
@@ -64,11 +65,10 @@ def usual_width(rows: Sequence[Row]) -> int:
 
 
 def _quotes(sample: str) -> tuple[str | None, ...]:
-    # Single quotes are taken for quotes only where they protect something; otherwise '-1' is a value with quotes.
-    found: tuple[str | None, ...] = ('"',)
-    if re.search(r"(?m)(?:^|[,;|\t])\s*'[^'\n]*[,;|\t][^'\n]*'\s*(?:$|[,;|\t])", sample):
-        found = ('"', "'")
-    return found
+    # Single quotes are quotes only where they protect something and there are no others; else '-1' is a value.
+    protects = re.search(r"(?m)(?:^|[,;|\t])\s*'[^'\n]*[,;|\t][^'\n]*'\s*(?:$|[,;|\t])", sample)
+    doubles = re.search(r'(?m)(?:^|[,;|\t]) *"', sample)
+    return ('"', "'") if protects and not doubles else ('"',)
 
 
 def _present(sample: str) -> list[str]:
@@ -78,7 +78,7 @@ def _present(sample: str) -> list[str]:
     return present
 
 
-def _score(rows: Sequence[Row], dialect: Dialect) -> float:
+def _score(rows: Sequence[Row], dialect: Dialect, trusted: bool) -> float:
     """How well the rows are divided, from 0 to 1: evenness squared, times clean cells, times (width - 1) / width."""
     filled = [row.fields for row in rows[_preamble(rows) :] if not row.is_blank]
     width = usual_width(rows)
@@ -94,7 +94,7 @@ def _score(rows: Sequence[Row], dialect: Dialect) -> float:
     if width == 2 and len(filled[0]) == 1 and _is_decimal_comma(dialect, even):
         return 0.0
     cells = [cell for fields in even[:100] for cell in fields]
-    clean = sum(_cleanness(cell, dialect) for cell in cells) / len(cells)
+    clean = max(0.9 * trusted, sum(_cleanness(cell, dialect) for cell in cells) / len(cells))
     return evenness**2 * clean * (width - 1) / width * (1.0 if fits else 0.9)
 
 
@@ -117,7 +117,7 @@ def is_comment(text: str) -> bool:
 
 
 def _is_decimal_comma(dialect: Dialect, rows: Sequence[Sequence[str | None]]) -> bool:
-    return dialect.delimiter == "," and all((cell or "x").strip("-").isdigit() for fields in rows for cell in fields)
+    return dialect.delimiter == "," and all((cell or "x").strip("-").isdecimal() for fields in rows for cell in fields)
 
 
 def _cleanness(cell: str | None, dialect: Dialect) -> float:

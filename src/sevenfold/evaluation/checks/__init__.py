@@ -1,1 +1,5 @@
-"""One file for each check that needs a model."""
+"""Checks that need a trained model, one file a check: `check` runs them all."""
+
+from sevenfold.evaluation.checks.base import TrainedSubject, check
+
+__all__ = ["TrainedSubject", "check"]

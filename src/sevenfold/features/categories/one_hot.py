@@ -39,22 +39,31 @@ class _Levelled(LearnedFeature):
     def prepare(self) -> None:
         """Build the vocabularies."""
         self._levels = restored(self.learned["levels"])
+        self._known_names: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+
+    def _names(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of the output, made once: with many levels they take longer than to convert one row."""
+        if self._known_names is None or self._known_names[0] != columns:
+            made: list[str] = []
+            for name, levels, marked in zip(columns, self._levels, self.learned["marked"], strict=True):
+                made.extend(f"{name}={value}" for value in levels.values)
+                made.extend([f"{name}:missing"] * marked)
+            self._known_names = (columns, tuple(made))
+        return self._known_names[1]
 
     def _places(self, columns: Columns) -> tuple[Ints, Ints, tuple[str, ...]]:
         """Rows and columns of the ones, rows in order for each source column, and the columns' names."""
         rows: list[Ints] = [np.empty(0, np.int64)]
         places: list[Ints] = [np.empty(0, np.int64)]
-        names: list[str] = []
         read = read_categories(columns, self.inputs)
-        for (name, series), levels, marked in zip(read, self._levels, self.learned["marked"], strict=True):
+        before = 0
+        for (_, series), levels, marked in zip(read, self._levels, self.learned["marked"], strict=True):
             codes = levels.codes(series, missing=len(levels) if marked else -1)
             known = np.flatnonzero(codes >= 0)
             rows.append(known)
-            places.append(codes[known].astype(np.int64) + len(names))
-            names.extend(f"{name}={value}" for value in levels.values)
-            if marked:
-                names.append(f"{name}:missing")
-        return np.concatenate(rows), np.concatenate(places), tuple(names)
+            places.append(codes[known].astype(np.int64) + before)
+            before += len(levels) + marked
+        return np.concatenate(rows), np.concatenate(places), self._names(tuple(name for name, _ in read))
 
 
 @final

@@ -13,7 +13,9 @@ from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.space import Choice, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
-from sevenfold.features.base import LearnedFeature, column_moments, column_quantiles, read_numbers
+from sevenfold.features.base import LearnedFeature, column_moments, column_quantiles, read_numbers, sample_rows
+
+_SAMPLE_ROWS = 200_000
 
 
 @final
@@ -38,7 +40,11 @@ class Impute(LearnedFeature):
         missing = np.isnan(values)
         constant = np.full(values.shape[1], self.params["constant"])
         if self.params["strategy"] == "median":
-            fill = column_quantiles(values, np.array([0.5]))[0]
+            chosen = sample_rows(len(values), _SAMPLE_ROWS, stream)
+            part = values if chosen is None else values[chosen]
+            fill = column_quantiles(part, np.array([0.5]))[0]
+            # A column may be missing in all of the sample and present elsewhere.
+            fill = np.where(np.isnan(fill), column_moments(values)[0], fill) if np.isnan(fill).any() else fill
         elif self.params["strategy"] == "mean":
             fill = column_moments(values)[0]
         else:

@@ -12,8 +12,9 @@ from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.space import Choice, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
-from sevenfold.features.base import LearnedFeature, column_moments, column_quantiles, read_numbers
+from sevenfold.features.base import LearnedFeature, column_moments, column_quantiles, read_numbers, sample_rows
 
+_SAMPLE_ROWS = 500_000
 # Beyond a million training spreads a value says no more than "huge", and sums of its squares lose all else.
 _LIMIT = 1e6
 
@@ -39,6 +40,9 @@ class Scale(LearnedFeature):
     def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
         """Centre and spread of each column, (columns,) each."""
         values, _ = read_numbers(columns, self.inputs)
+        chosen = sample_rows(len(values), _SAMPLE_ROWS, stream)
+        if chosen is not None:
+            values = values[chosen]
         mean, deviation = column_moments(values)
         if self.params["method"] == "standard":
             centre, spread = mean, deviation
@@ -59,5 +63,6 @@ class Scale(LearnedFeature):
         """Same columns, scaled."""
         values, names = read_numbers(columns, self.inputs)
         with np.errstate(over="ignore"):
-            scaled = (values - self.learned["centre"]) / self.learned["spread"]
-        return Block(Form.NUMBERS, names, np.clip(scaled, -_LIMIT, _LIMIT))
+            scaled = values - self.learned["centre"]
+            scaled /= self.learned["spread"]
+        return Block(Form.NUMBERS, names, np.clip(scaled, -_LIMIT, _LIMIT, out=scaled))

@@ -17,10 +17,12 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature, sample_rows
 from sevenfold.features.text.grams import Grams, characters, prepare, words
+from sevenfold.features.text.vocabulary import Hashes, Vocabulary, counted
 
-# A batch is cut into parts of about so many characters, which bounds memory; the vocabulary is learned from so many.
-_PART_CHARACTERS = 1_000_000
-_LEARN_CHARACTERS = 40_000_000
+# Texts are worked on in parts of about so many characters: less memory, and arrays that fit into caches.
+_PART_CHARACTERS = 250_000
+# Candidates for the vocabulary are proposed by a sample of so many characters; their counts are those of all rows.
+_PROPOSE_CHARACTERS = {"words": 20_000_000, "characters": 2_000_000}
 
 
 @final
@@ -44,45 +46,55 @@ class Tfidf(LearnedFeature):
         source="Salton and Buckley 1988; weights as in Manning et al. 2008, table 6.15 (ltc)",
     )
 
-    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
-        """For each column: sorted hashes of its n-grams, their inverse document frequencies, and their texts."""
-        vocabularies: list[dict[str, Any]] = []
+    def fit(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> Block:
+        """Learn the n-grams and weigh those of the training rows in one go: counting them is most of the work."""
+        learned: list[dict[str, Any]] = []
+        counts: list[Any] = []
         for name in self.inputs:
             texts = columns.strings(name).to_list()
-            length = sum(min(len(text), self.params["longest"]) for text in texts if text)
-            share = min(1.0, _LEARN_CHARACTERS / max(1, length))
-            chosen = sample_rows(len(texts), max(1, int(share * len(texts))), stream)
-            vocabularies.append(self._vocabulary(texts if chosen is None else [texts[i] for i in chosen]))
-        return {"columns": vocabularies}
+            vocabulary, found = self._learn_column(texts, stream)
+            learned.append(vocabulary)
+            counts.append(found)
+        self.restore({"columns": learned})
+        return self._block(columns.rows, counts)
 
-    def _vocabulary(self, texts: Sequence[str | None]) -> dict[str, Any]:
-        found: list[tuple[Any, Ints, list[Grams], Ints]] = []
-        for _, grams in self._parts(texts):
-            hashes, first, inverse = np.unique(grams.hashes, return_index=True, return_inverse=True)
-            pairs = np.unique(grams.rows * max(1, len(hashes)) + inverse)
-            counts = np.bincount(pairs % max(1, len(hashes)), minlength=len(hashes))
-            found.append((hashes, counts, [grams], first))
-        hashes, first, inverse = np.unique(
-            np.concatenate([np.empty(0, np.uint64), *(part[0] for part in found)]),
-            return_index=True,
-            return_inverse=True,
-        )
-        counts = np.bincount(
-            inverse, weights=np.concatenate([np.empty(0), *(part[1] for part in found)]), minlength=len(hashes)
-        ).astype(np.int64)
+    def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
+        """For each column: sorted hashes of its n-grams, their inverse document frequencies, and their texts."""
+        self.fit(columns, target, stream)
+        return self.learned
+
+    def _learn_column(self, texts: Sequence[str | None], stream: np.random.Generator) -> tuple[dict[str, Any], Any]:
+        candidates = Vocabulary(self._propose(texts, stream))
+        names: dict[int, str] = {}
+        counts = self._counts(texts, candidates, names)
+        holding = np.bincount(counts.indices, minlength=len(candidates))
         # In a handful of texts nothing could reach the minimum.
         least = min(self.params["minimum"], max(1, len(texts) // 10))
-        usable = np.flatnonzero((counts >= least) & (counts <= max(1.0, self.params["most"] * len(texts))))
-        order = usable[np.lexsort((hashes[usable], -counts[usable]))][: self.params["limit"]]
-        kept = np.sort(order)
-        starts = np.cumsum([0, *(len(part[0]) for part in found)])
-        names: list[str] = []
-        for place in first[kept].tolist():
-            part = int(np.searchsorted(starts, place, side="right")) - 1
-            _, _, (grams,), firsts = found[part]
-            names.append(grams.text(int(firsts[place - starts[part]])))
-        idf = [math.log((1 + len(texts)) / (1 + count)) + 1 for count in counts[kept].tolist()]
-        return {"hashes": hashes[kept], "idf": np.array(idf), "grams": names}
+        usable = np.flatnonzero((holding >= least) & (holding <= max(1.0, self.params["most"] * len(texts))))
+        ranked = usable[np.lexsort((usable, -holding[usable]))]
+        kept = np.sort(ranked[: self.params["limit"]])
+        idf = [math.log((1 + len(texts)) / (1 + count)) + 1 for count in holding[kept].tolist()]
+        learned = {
+            "hashes": candidates.hashes[kept],
+            "idf": np.array(idf),
+            "grams": [names[place] for place in kept.tolist()],
+        }
+        return learned, counts[:, kept]
+
+    def _propose(self, texts: Sequence[str | None], stream: np.random.Generator) -> Hashes:
+        """Sorted hashes of the n-grams most frequent in a sample, twice as many as are kept."""
+        length = sum(min(len(text), self.params["longest"]) for text in texts if text)
+        share = min(1.0, _PROPOSE_CHARACTERS[self.params["unit"]] / max(1, length))
+        chosen = sample_rows(len(texts), max(1, int(share * len(texts))), stream)
+        sampled = texts if chosen is None else [texts[i] for i in chosen]
+        hashes, counts = counted(
+            np.concatenate([np.empty(0, np.uint64), *(grams.hashes for _, grams in self._parts(sampled))])
+        )
+        # What the sample holds once may occur more often elsewhere, but then hardly often enough to matter.
+        least = 1 if len(texts) < 10 * self.params["minimum"] or self.params["minimum"] == 1 else 2
+        usable = np.flatnonzero(counts >= least)
+        ranked = usable[np.lexsort((usable, -counts[usable]))][: 2 * self.params["limit"]]
+        return hashes[np.sort(ranked)].astype(np.uint64)
 
     def _parts(self, texts: Sequence[str | None]) -> Iterator[tuple[int, Grams]]:
         """The n-grams of parts of the texts, each with the number of its first text."""
@@ -96,39 +108,66 @@ class Tfidf(LearnedFeature):
                 yield begin, cut(prepare(texts[begin:end], longest), low, self.params["high"])
                 begin, size = end, 0
 
+    def prepare(self) -> None:
+        """Build the look-up tables and the names, which would take longer than to convert one row."""
+        self._vocabularies = [Vocabulary(column["hashes"]) for column in self.learned["columns"]]
+        quote = "" if self.params["unit"] == "words" else "'"
+        self._names = tuple(
+            f"{name}:{quote}{gram}{quote}"
+            for name, column in zip(self.inputs, self.learned["columns"], strict=True)
+            for gram in column["grams"]
+        )
+
     def transform(self, columns: Columns) -> Block:
         """Columns "NAME:WORDS" or "NAME:'CHARACTERS'"; a missing or empty text gives an empty row."""
+        read = [columns.strings(name).to_list() for name in self.inputs]
+        counts = [self._counts(texts, known) for texts, known in zip(read, self._vocabularies, strict=True)]
+        return self._block(columns.rows, counts)
+
+    def _counts(self, texts: Sequence[str | None], known: Vocabulary, names: dict[int, str] | None = None) -> Any:
+        """(rows, n-grams) sparse counts, columns ascending in each row; `names` collects the n-grams' texts."""
         from scipy import sparse
 
-        matrices = [sparse.csr_matrix((columns.rows, 0))]
-        names: list[str] = []
-        for name, vocabulary in zip(self.inputs, self.learned["columns"], strict=True):
-            matrices.append(self._matrix(columns.strings(name).to_list(), vocabulary))
-            quote = "" if self.params["unit"] == "words" else "'"
-            names.extend(f"{name}:{quote}{gram}{quote}" for gram in vocabulary["grams"])
-        values = matrices[-1] if len(self.inputs) == 1 else sparse.hstack(matrices, format="csr")
-        return Block(Form.SPARSE, tuple(names), values)
-
-    def _matrix(self, texts: Sequence[str | None], vocabulary: dict[str, Any]) -> Any:
-        from scipy import sparse
-
-        width = len(vocabulary["hashes"])
-        rows: list[Ints] = [np.empty(0, np.int64)]
-        places: list[Ints] = [np.empty(0, np.int64)]
+        width = len(known)
+        pairs: list[Ints] = [np.empty(0, np.int64)]
         counts: list[Ints] = [np.empty(0, np.int64)]
         for begin, grams in self._parts(texts) if width else ():
-            place = np.minimum(np.searchsorted(vocabulary["hashes"], grams.hashes), width - 1)
-            known = vocabulary["hashes"][place] == grams.hashes
-            pairs, times = np.unique(grams.rows[known] * width + place[known], return_counts=True)
-            rows.append(pairs // width + begin)
-            places.append(pairs % width)
+            place = known.find(grams.hashes)
+            hits = np.flatnonzero(place >= 0)
+            if names is not None:
+                _name(names, grams, place, hits, width)
+            inside = grams.rows[hits] * width + place[hits]
+            # Half the bytes, half the time to sort.
+            small = len(inside) > 0 and int(inside.max()) < 2**31
+            distinct, times = counted(inside.astype(np.int32) if small else inside)
+            pairs.append(distinct.astype(np.int64) + begin * width)
             counts.append(times)
-        row, place = np.concatenate(rows), np.concatenate(places)
-        weights = _damped(np.concatenate(counts)) * vocabulary["idf"][place]
-        # Sums in the order of the entries, which is the same for a row alone and within a batch.
-        lengths = np.sqrt(np.bincount(row, weights=weights * weights, minlength=len(texts)))
+        row, column = np.divmod(np.concatenate(pairs), max(1, width))
         begins = np.searchsorted(row, np.arange(len(texts) + 1))
-        return sparse.csr_matrix((weights / lengths[row], place, begins), shape=(len(texts), width))
+        return sparse.csr_matrix((np.concatenate(counts), column, begins), shape=(len(texts), width))
+
+    def _block(self, rows: int, counts: Sequence[Any]) -> Block:
+        from scipy import sparse
+
+        matrices: list[Any] = []
+        for found, learned in zip(counts, self.learned["columns"], strict=True):
+            weights = _damped(found.data) * learned["idf"][found.indices]
+            # Sums in the order of the entries, which is the same for a row alone and within a batch.
+            row = np.repeat(np.arange(rows), np.diff(found.indptr))
+            lengths = np.sqrt(np.bincount(row, weights=weights * weights, minlength=rows))
+            shape = (rows, len(learned["idf"]))
+            matrices.append(sparse.csr_matrix((weights / lengths[row], found.indices, found.indptr), shape=shape))
+        values = matrices[0] if len(matrices) == 1 else sparse.hstack(matrices, format="csr")
+        return Block(Form.SPARSE, self._names, values)
+
+
+def _name(names: dict[int, str], grams: Grams, place: Ints, hits: Ints, width: int) -> None:
+    """Note the text of each n-gram that has none yet."""
+    anywhere = np.full(width, -1, dtype=np.int64)
+    anywhere[place[hits]] = hits
+    for column in np.flatnonzero(anywhere >= 0).tolist():
+        if column not in names:
+            names[column] = grams.text(int(anywhere[column]))
 
 
 def _damped(counts: Ints) -> Floats:

@@ -16,7 +16,7 @@ _TITLES = {
     "true_positive_rate": "Cases found",
     "false_positive_rate": "False alarms",
     "precision": "Alarms that are real",
-    "calibration_gap": "Said less happened",
+    "calibration_gap": "Calibration gap",
     "error_rate": "Wrong",
     "mean_error": "Mean error",
     "mean_absolute_error": "Mean absolute error",
@@ -28,7 +28,7 @@ def fairness(data: ReportData) -> Markup | None:
     if not data.fairness:
         return None
     content = [_column(entry) for entry in data.fairness]
-    lead = "Rates by group on the test rows. Whether a difference is unjust is for people to judge."
+    lead = "Rates by group on the test rows. Whether a difference is unjust, people must judge."
     return section("fairness", "Fairness", lead, *content)
 
 
@@ -69,4 +69,4 @@ def _gap(gap: Mapping[str, Any]) -> Markup:
             f"{title}: {gap['highest']} above {gap['lowest']} by {figure(gap['value'])} "
             f"(95 % interval {between(gap['low'], gap['high'])})."
         )
-    return tag("li", sentence, class_="warning")
+    return tag("li", sentence, class_="of-warning")

@@ -61,5 +61,5 @@ def _item(finding: Finding) -> Markup:
         tag("p", " ".join(where), class_="note") if where else None,
         tag("p", tag("b", "Why: "), finding.why, class_="note") if finding.why else None,
         tag("p", tag("b", "What to do: "), finding.advice, class_="note") if finding.advice else None,
-        class_=str(finding.severity),
+        class_=f"of-{finding.severity}",
     )

@@ -23,10 +23,11 @@ def limits(data: ReportData) -> Markup | None:
         return None
     content: list[Child] = []
     if data.slices and data.metric is not None:
+        shown = tuple(s for s in data.slices if s.get("worse", 0) > 0)[:SHOWN] or data.slices[:SHOWN]
         content.append(tag("h3", "Parts of the rows on which it does worst"))
-        content.append(_slices(data, data.slices[:SHOWN]))
-        if len(data.slices) > SHOWN:
-            rest = data.slices[SHOWN:108]
+        content.append(_slices(data, shown))
+        rest = tuple(s for s in data.slices if s not in shown)[:100]
+        if rest:
             content.append(folded(f"{counted(len(rest), 'further part')}", _slices(data, rest)))
         content.append(
             tag(

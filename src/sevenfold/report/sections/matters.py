@@ -81,7 +81,7 @@ def _dependence(entry: Mapping[str, Any], data: ReportData) -> Markup | None:
             )
             for line, tone in zip(lines, _TONES, strict=False)
         ]
-        chart = line_chart(title, drawn, column, answer, height=240)
+        chart = line_chart(title, drawn, column, answer, height=230)
         missing = f"Where it is missing: {lines[0]['mean'][-1]:.3g}." if len(known) < len(x) else ""
         return captioned(column, chart, missing)
     line = lines[0]
@@ -89,7 +89,7 @@ def _dependence(entry: Mapping[str, Any], data: ReportData) -> Markup | None:
         Mark(_date(str(value)) if entry.get("kind") == "date" else str(value), mean, low, high)
         for value, mean, low, high in zip(x, line["mean"], line["low"], line["high"], strict=True)
     ]
-    chart = row_chart(title, marks, answer, width=380, label_width=110)
+    chart = row_chart(title, marks, answer, width=330, label_width=96)
     return captioned(column, chart, f"For {line['name']}." if len(lines) > 1 else "")
 
 

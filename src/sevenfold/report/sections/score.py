@@ -38,4 +38,4 @@ def scores(data: ReportData) -> Markup | None:
                 "All metrics on the test rows", table(["Metric", "Test", "95 % interval"], others, frozenset({1, 2}))
             )
         )
-    return section("score", "How good it is", f"{data.metric.summary} ({data.metric.direction}).", *content)
+    return section("score", "How good it is", f"{data.metric.summary} Here {data.metric.direction}.", *content)

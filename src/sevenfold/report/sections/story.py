@@ -61,9 +61,12 @@ def _ensemble(data: ReportData) -> Markup | None:
     rows: list[list[Child]] = []
     for i, member in enumerate(members):
         weight = weights[i] if i < len(weights) and isinstance(weights[i], int | float) else None
-        rows.append([str(member), models.get(str(member), ""), "–" if weight is None else f"{weight:.0%}"])
+        trial = str(member.get("trial", ""))
+        rows.append(
+            [str(member.get("model") or models.get(trial, "")), trial, "–" if weight is None else f"{weight:.0%}"]
+        )
     title = tag("h3", "What the final model is made of")
-    return Markup(title + table(["Trial", "Model", "Weight"], rows, frozenset({2})))
+    return Markup(title + table(["Model", "Trial", "Weight"], rows, frozenset({2})))
 
 
 def _leaderboard(data: ReportData) -> Markup | None:
@@ -125,9 +128,9 @@ def _failures(data: ReportData) -> Markup | None:
 def _decisions(data: ReportData) -> Markup | None:
     if not data.decisions:
         return None
-    rows: list[list[Child]] = [[what, why] for what, why in data.decisions[:MOST_DECISIONS]]
+    rows: list[list[Child]] = [[step, what, why] for step, what, why in data.decisions[:MOST_DECISIONS]]
     title = counted(len(data.decisions), "decision")
-    return folded(f"{title} with reasons", table(["What", "Why"], rows))
+    return folded(f"{title} with reasons", table(["Step", "What", "Why"], rows))
 
 
 def _skipped(data: ReportData) -> Markup | None:

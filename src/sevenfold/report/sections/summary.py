@@ -11,7 +11,7 @@ from sevenfold.report.sections.parts import captioned
 from sevenfold.report.verdict import beware, verdict
 
 TOP = 3
-_NAMES = {"constant": "Same answer for all", "linear": "Plain linear model"}
+_NAMES = {"constant": "Same answer", "linear": "Linear model", "popularity": "What is popular"}
 
 
 def heading(data: ReportData) -> Markup:
@@ -78,7 +78,11 @@ def _yardsticks(data: ReportData) -> Markup | None:
     if not marks:
         return None
     chart = row_chart(
-        f"{data.metric.title} beside plain models", marks, f"{data.metric.title}, {data.metric.direction}"
+        f"{data.metric.title} beside plain models",
+        marks,
+        f"{data.metric.title}, {data.metric.direction}",
+        width=500,
+        label_width=158,
     )
     return captioned("The score beside plain models.", chart, "Dots are scores, bars their 95 % intervals.")
 
@@ -119,7 +123,7 @@ def _beware(data: ReportData) -> Markup | None:
             tag("p", "The checks found nothing that should worry you."),
             class_="card",
         )
-    items = [tag("li", sentence, class_=severity) for severity, sentence in found]
+    items = [tag("li", sentence, class_=f"of-{severity}") for severity, sentence in found]
     more = len([f for f in data.findings if f.severity != "note"]) > len(found)
     link = tag("p", tag("a", "All findings", href="#findings"), class_="note") if more else None
     return tag("div", tag("h2", "What to beware of"), tag("ul", *items, class_="plain"), link, class_="card")

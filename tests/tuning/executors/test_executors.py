@@ -1,0 +1,107 @@
+"""Every executor keeps the same contract."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sevenfold.core.recipe import Recipe, Step
+from sevenfold.core.state import load_state
+from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.executors.inline import InlineExecutor
+from sevenfold.tuning.executors.processes import ProcessExecutor
+from sevenfold.tuning.job import Job
+
+RECIPE = Recipe(
+    "logistic_l2", {}, (Step("filled", "impute", ("a", "b")), Step("scaled", "scale", ("@filled",))), ("scaled",)
+)
+
+
+def drain(executor: Executor, seconds: float = 60.0) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    end = time.monotonic() + seconds
+    while executor.running and time.monotonic() < end:
+        outcomes.extend(executor.wait(5.0))
+    return outcomes
+
+
+def job(folder: Path, fold: int = 0, **changes: float) -> Job:
+    return Job("t000", RECIPE.to_json(), fold, str(folder), **changes)  # type: ignore[arg-type]
+
+
+def test_executors_agree_bit_for_bit(shared_folds: Path, tmp_path: Path) -> None:
+    predicted = []
+    for name, executor in (("inline", InlineExecutor()), ("processes", ProcessExecutor(2))):
+        with executor:
+            executor.open(shared_folds)
+            for fold in range(executor.slots):
+                executor.submit(job(tmp_path / name, fold))
+            outcomes = drain(executor)
+        assert all(outcome.result is not None for outcome in outcomes), outcomes
+        predicted.append(load_state(tmp_path / name / "fold-0")["predicted"])
+    np.testing.assert_array_equal(*predicted)
+
+
+def test_failures_runaways_and_crashes_are_outcomes_with_reasons(shared_folds: Path, tmp_path: Path) -> None:
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        wrong = Job("t001", {**RECIPE.to_json(), "model": "nosuch"}, 0, str(tmp_path))
+        executor.submit(wrong)
+        (failed,) = drain(executor)
+        assert failed.result is None
+        assert "nosuch" in failed.reason
+
+        executor.submit(job(tmp_path / "late", kill_at=time.monotonic() - 1))
+        (late,) = drain(executor)
+        assert late.result is None or late.reason == ""
+
+        os.kill(executor._workers[0].pid if executor._workers else executor._fork().pid, signal.SIGSTOP)
+        executor.submit(job(tmp_path / "stopped", kill_at=time.monotonic() + 0.3))
+        (stopped,) = drain(executor)
+        assert "deadline" in stopped.reason
+
+        executor._fork()
+        os.kill(executor._workers[0].pid, signal.SIGSTOP)
+        executor.submit(job(tmp_path / "crashed"))
+        os.kill(executor._workers[0].pid, signal.SIGKILL)
+        (crashed,) = drain(executor)
+        assert "abruptly" in crashed.reason
+
+        executor.submit(job(tmp_path / "after"))
+        (after,) = drain(executor)
+        assert after.result is not None, after.reason
+
+
+def test_a_worker_over_its_memory_is_killed(shared_folds: Path, tmp_path: Path) -> None:
+    with ProcessExecutor(1, memory_bytes=1) as executor:
+        executor.open(shared_folds)
+        os.kill(executor._workers[0].pid, signal.SIGSTOP)
+        executor.submit(job(tmp_path))
+        (outcome,) = drain(executor)
+    assert "memory" in outcome.reason
+
+
+def test_cancelled_jobs_have_no_outcome(shared_folds: Path, tmp_path: Path) -> None:
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        os.kill(executor._workers[0].pid, signal.SIGSTOP)
+        executor.submit(job(tmp_path))
+        executor.cancel("t000")
+        assert executor.running == 0
+        assert list(executor.wait(0.1)) == []
+
+
+def test_workers_end_with_their_parent(shared_folds: Path) -> None:
+    executor = ProcessExecutor(1)
+    executor.open(shared_folds)
+    pid = executor._workers[0].pid
+    executor.close()
+    executor.close()
+    for _ in range(50):
+        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker still runs")

@@ -252,7 +252,8 @@ def test_a_recommendation_ranks_for_users(tmp_path):
 
 
 def test_the_triton_client_with_its_defaults(model):
-    http = pytest.importorskip("tritonclient.http")
+    import tritonclient.http as http
+
     data = table(6, seed=15)
     with running(Service(model)) as url:
         client = http.InferenceServerClient(url.removeprefix("http://"))

@@ -67,6 +67,23 @@ class Onehot(Feature):
         self.levels = list(state["levels"])
 
 
+class Sizes(Feature):
+    spec = FeatureSpec(name="sizes", takes=KINDS, gives=Form.NUMBERS, summary="How many bytes a picture has.")
+
+    def fit(self, columns, target, stream):
+        return self.transform(columns)
+
+    def transform(self, columns):
+        sizes = columns.table.get_column(self.inputs[0]).bin.size().fill_null(0).to_numpy().astype(np.float64)
+        return Block(Form.NUMBERS, self.inputs, sizes[:, None])
+
+    def state(self):
+        return {}
+
+    def restore(self, state):
+        pass
+
+
 class Ids(Feature):
     spec = FeatureSpec(name="ids", takes=KINDS, gives=Form.IDS, summary="Codes of users and items.")
 
@@ -235,7 +252,7 @@ def _items(**classes):
 
 
 PARTS = Parts(
-    features=Catalogue("Feature", "", _items(numbers="Numbers", onehot="Onehot", ids="Ids")),
+    features=Catalogue("Feature", "", _items(numbers="Numbers", onehot="Onehot", ids="Ids", sizes="Sizes")),
     models=Catalogue("Model", "", _items(linear="Linear", softmax="Softmax", popular="Popular")),
     targets=Catalogue("Target", "", _items(identity="Identity")),
     combiners=Catalogue("Combiner", "", _items(average="Average")),
@@ -351,6 +368,35 @@ def contents(goal=Goal.BINARY, classes=("no", "yes"), rows=400, members=2):
         metadata={"run": "r1", "fingerprint": "abc", "test": {"value": 0.5, "low": 0.45, "high": 0.55}},
         predictions=runtime.predict(data),
     )
+
+
+def picture(value, side=8):
+    """A small PNG of one grey."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("L", (side, side), value).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def pictures():
+    """A bundle's contents for pictures of two sizes, and the rows it was trained on."""
+    from sevenfold.data.profile import profile
+
+    data = pl.DataFrame(
+        {
+            "image": [picture(i % 256, 8 if i % 2 else 200) for i in range(60)],
+            "label": ["small" if i % 2 else "large" for i in range(60)],
+        }
+    )
+    schema = Schema((Column("image", Kind.IMAGE), Column("label", Kind.CATEGORY, levels=("large", "small"))))
+    task = Task(Goal.BINARY, "label", "accuracy", classes=("large", "small"))
+    target = Target(Goal.BINARY, np.arange(60) % 2.0, 2)
+    recipe = Recipe("softmax", {}, (Step("sizes", "sizes", ("image",)),), ("sizes",))
+    predictor = Predictor(task, (Member("t0", (pipeline(recipe, data, target),)),), Average())
+    return Contents(predictor, schema, profile(data, schema).to_json(), data[:5].drop("label"), "# A card"), data
 
 
 def recommendation():

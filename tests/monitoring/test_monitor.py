@@ -1,5 +1,6 @@
 """From requests over HTTP to a report: log, store, drift, delayed labels."""
 
+import base64
 import datetime
 import json
 import sys
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from serving import running
-from tiny_parts import PARTS, contents, recommendation, table, with_test_score
+from tiny_parts import PARTS, contents, pictures, recommendation, table, with_test_score
 
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.task import Goal
@@ -181,6 +182,24 @@ def test_a_recommendation_is_logged_and_monitored(tmp_path):
     report = monitor(tmp_path / "store", None)
     assert report.rows == 12
     assert {"who", "what"} <= {column.column for column in report.drift}
+
+
+def test_pictures_are_served_logged_as_digests_and_joined(tmp_path):
+    made, data = pictures()
+    model = loaded(tmp_path, made)
+    log = Log(tmp_path / "store", model)
+    records = [{"image": base64.b64encode(content).decode()} for content in data["image"]]
+    with running(Service(model, recorder=log)) as url:
+        answers = httpx.post(url + "/predict", json=records).json()
+        tensor = {"name": "image", "datatype": "BYTES", "shape": [1], "data": [records[0]["image"]]}
+        infer = httpx.post(url + "/v2/models/model/infer", json={"inputs": [tensor]}).json()
+        assert httpx.post(url + "/predict", json={"image": "no base64!"}).status_code == 400
+    assert [a["prediction"] for a in answers] == model.predict(data).tolist()
+    assert infer["outputs"][0]["data"] == [answers[0]["prediction"]]
+    (segment,) = Store(tmp_path / "store").segments()
+    assert segment.stat().st_size < 61 * 400
+    performance = monitor(tmp_path / "store", data.reverse()).performance
+    assert (performance.joined_by, performance.rows, performance.unlabelled) == ("inputs", 60, 1)
 
 
 def test_torn_and_foreign_lines_are_passed_over_and_told(model, tmp_path):

@@ -180,13 +180,14 @@ def _manifest(metadata: Mapping[str, Any]) -> dict[str, Any]:
             libraries[name] = version(name)
         except PackageNotFoundError:
             continue
-    return {"format": FORMAT, "sevenfold": _own_version(), "libraries": libraries, "metadata": dict(metadata)}
+    return {"format": FORMAT, "sevenfold": own_version(), "libraries": libraries, "metadata": dict(metadata)}
 
 
-def _own_version() -> str:
+def own_version() -> str:
+    """Sevenfold's version, "unknown" where it is run without being installed."""
     try:
         return version("sevenfold")
-    except PackageNotFoundError:  # run from a source tree that is not installed
+    except PackageNotFoundError:
         return "unknown"
 
 

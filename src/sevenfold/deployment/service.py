@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from sevenfold.core.errors import DataError, RequestError, SevenfoldError
 from sevenfold.deployment import openapi, pages, people, protocol
 from sevenfold.deployment.access import check_token
+from sevenfold.deployment.bundle import own_version
 from sevenfold.deployment.metrics import Metrics
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.recorder import Recorder
@@ -186,7 +187,7 @@ class Service:
         return Reply.json({"ready": self.ready}, 200 if self.ready else 503)
 
     async def _server(self, request: Request) -> Reply:
-        return Reply.json({"name": "sevenfold", "version": "2", "extensions": list(protocol.EXTENSIONS)})
+        return Reply.json({"name": "sevenfold", "version": own_version(), "extensions": list(protocol.EXTENSIONS)})
 
     async def _model(self, request: Request) -> Reply:
         self._know(request.names)

@@ -20,6 +20,7 @@ from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import to_plain
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.runtime import Answer
+from sevenfold.monitoring.rows import with_digests
 from sevenfold.monitoring.store import DIGITS, Store
 
 Clock = Callable[[], datetime.datetime]
@@ -136,20 +137,17 @@ class Log(Recorder):
 
 
 def plain_rows(answer: Answer, schema: Schema, redact: frozenset[str]) -> list[dict[str, Any]]:
-    """Typed rows as JSON records: dates in ISO form, of pictures their size in bytes."""
+    """Typed rows as JSON records, less the columns to redact: dates in ISO form, of pictures a digest."""
     import polars as pl
 
-    table = answer.reading.table
+    table = with_digests(answer.reading.table, schema)
     kept = [column for column in schema if column.name not in redact and column.name in table.columns]
-    expressions = []
-    for column in kept:
-        value = pl.col(column.name)
-        if column.kind is Kind.DATE:
-            value = value.dt.to_string("iso:strict")
-        elif column.kind is Kind.IMAGE:
-            value = value.bin.size("b")
-        expressions.append(value)
-    return table.select(expressions).to_dicts() if expressions else [{} for _ in range(table.height)]
+    if not kept:
+        return [{} for _ in range(table.height)]
+    return table.select(
+        pl.col(column.name).dt.to_string("iso:strict") if column.kind is Kind.DATE else pl.col(column.name)
+        for column in kept
+    ).to_dicts()
 
 
 def _draw(request: str) -> float:

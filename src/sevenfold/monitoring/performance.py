@@ -87,6 +87,7 @@ def performance(labels: Any, logged: LoggedRows, reference: Reference) -> Perfor
     """
     from sevenfold.data.clean import conform
     from sevenfold.data.target import EVENT, encode
+    from sevenfold.monitoring.rows import with_digests
 
     raw = _read(labels, reference)
     task = reference.task
@@ -94,7 +95,7 @@ def performance(labels: Any, logged: LoggedRows, reference: Reference) -> Perfor
         raise DataError(
             "The labels lack the target.", f"a column '{task.target}'", ", ".join(raw.columns), "Name the column so."
         )
-    table = conform(raw, reference.schema).table
+    table = with_digests(conform(raw, reference.schema).table, reference.schema)
     target, rows = encode(table, task)
     truth = np.full(table.height, np.nan)
     truth[rows] = target.values
@@ -220,6 +221,7 @@ def _form(metric: Metric, logged: LoggedRows, reference: Reference) -> Floats | 
         return logged.probabilities
     if needs is Needs.LABELS:
         return logged.codes(reference.task.classes)
-    if needs is Needs.VALUES and reference.task.goal in (Goal.REGRESSION, Goal.RECOMMENDATION):
+    # Scores that rank items are no ratings, unless it is ratings that the model was trained to hit.
+    if needs is Needs.VALUES and (reference.task.goal is Goal.REGRESSION or metric.spec.name == reference.task.metric):
         return logged.values()
     return None

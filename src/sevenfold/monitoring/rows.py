@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -28,7 +29,7 @@ class LoggedRows:
     Args:
         requests: (rows,) id of the request.
         numbers: (rows,) number of the row within its request.
-        inputs: typed, the columns that were logged; a picture stands there as its size in bytes.
+        inputs: typed, the columns that were logged; a picture stands there as its digest.
         predictions: (rows,) labels, numbers, or lists of items, as the log holds them.
         probabilities: (rows, classes), or None where the task has no classes.
         damaged: lines that could not be read.
@@ -142,10 +143,21 @@ def typed_inputs(records: Sequence[Mapping[str, Any]], schema: Schema) -> pl.Dat
             continue
         values = [record.get(column.name) for record in records]
         if column.kind is Kind.IMAGE:
-            series.append(pl.Series(column.name, values, dtype=pl.Int64, strict=False))
+            series.append(pl.Series(column.name, values, dtype=pl.String, strict=False))
         elif column.kind is Kind.DATE:
             texts = pl.Series(column.name, values, dtype=pl.String, strict=False)
             series.append(texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False))
         else:
             series.append(pl.Series(column.name, values, dtype=polars_type(column.kind), strict=False))
     return pl.DataFrame(series)
+
+
+def with_digests(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """A typed table with a digest in each picture's place, as the log holds it."""
+    import polars as pl
+
+    pictures = [column.name for column in schema.of_kind(Kind.IMAGE) if column.name in table.columns]
+    return table.with_columns(
+        pl.Series(name, [None if v is None else hashlib.sha256(v).hexdigest()[:32] for v in table[name]], pl.String)
+        for name in pictures
+    )

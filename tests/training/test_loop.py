@@ -18,6 +18,7 @@ from sevenfold.core.task import Goal, Target
 from sevenfold.models.networks.mlp import MultilayerPerceptron
 from sevenfold.training.checkpoints import FILE_NAME
 from sevenfold.training.loop import teach
+from sevenfold.training.pace import Pace
 
 SMALL: dict[str, Any] = {"units": 16, "layers": 2, "bins": 4, "epochs": 6, "patience": 0}
 
@@ -125,6 +126,16 @@ def test_ends_before_the_time_is_up() -> None:
     assert info.truncated
     assert 0 < info.notes["epochs"] < 400
     assert np.isfinite(network.predict(inputs)).all()
+
+
+def test_time_that_turns_up_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, target = moons(400)
+    affordable = iter([15.0, 14.0])  # hardly anything at the first plans; then there is plenty
+    monkeypatch.setattr(Pace, "affordable_steps", lambda pace: next(affordable, float("inf")))
+    network = MultilayerPerceptron(units=16, layers=1, epochs=8, patience=0)
+    info = teach(network, inputs, target, None, context())
+    assert info.notes["epochs"] == 8
+    assert not info.truncated
 
 
 def test_no_time_at_all_still_gives_a_network() -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FINITE_CHECK_STEPS = 25
+NEARLY_DONE = 0.9
 
 
 def teach(
@@ -146,7 +147,7 @@ class _Course:
             if ended:
                 self._end_epoch()
                 order = self._order()
-            if ended or measured:
+            if (ended or measured) and self.at.remaining:
                 self._plan()
             now = time.monotonic()
             self.at.spent_seconds = before + now - started
@@ -192,11 +193,11 @@ class _Course:
         return loss_sum(output, batch.labels, batch.weights, self.lesson, smoothing=training)
 
     def _plan(self) -> None:
-        """Fit what remains to the time left: the rate then falls faster, and still ends at its end."""
-        affordable = self.pace.affordable_steps()
-        if affordable < self.at.remaining:
-            self.at.remaining = int(affordable)
-            self.at.clock_bound = True
+        """Fit what remains to the time left: the rate then falls faster, or slower where more time has turned up, and
+        still ends at its end. A training that is nearly there is not drawn out."""
+        wanted = self.planned - self.at.step if self.at.progress < NEARLY_DONE else self.at.remaining
+        self.at.remaining = int(min(wanted, self.pace.affordable_steps()))
+        self.at.clock_bound = self.at.step + self.at.remaining < self.planned
 
     def _end_epoch(self) -> None:
         import torch
@@ -222,8 +223,7 @@ class _Course:
         """After a loss that is not finite: once more from the start at half the rate, then with what is best so far."""
         self.sums.zero_()
         if self.at.rate_factor == 1.0:
-            self.at = _Position(remaining=self.at.step + self.at.remaining, rate_factor=0.5)
-            self.at.clock_bound = self.at.remaining < self.planned
+            self.at = _Position(remaining=self.planned, rate_factor=0.5)
             self.stopping = EarlyStopping(self.stopping.patience_epochs)
             self.best = {}
             self.module.load_state_dict(self.initial)

@@ -10,6 +10,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.state import State
 
+LARGEST = 1e300  # larger numbers count as this, so that differences stay finite
 SAMPLED_ROWS = 100_000  # quantiles of more rows are taken from evenly spaced ones
 
 
@@ -59,8 +60,8 @@ class Scaling:
 
     def apply(self, values: Floats) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(rows, columns) float32: scaled numbers, 0 where missing, then the missing flags. Finite always."""
-        limit = np.finfo(np.float64).max / 16
-        scaled = (np.clip(values, -limit, limit) - self.center) * self.scale
+        with np.errstate(over="ignore"):  # what becomes infinite is clipped in the next line
+            scaled = (np.clip(values, -LARGEST, LARGEST) - self.center) * self.scale
         scaled = np.clip(scaled, -1e6, 1e6)
         clipped = scaled / np.sqrt(1.0 + (scaled / 3.0) ** 2)
         missing = np.isnan(values)
@@ -84,7 +85,7 @@ class Scaling:
 
 
 def _present(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
+    return np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
 
 
 def _bins(scaled: np.ndarray[Any, np.dtype[np.float32]], bins: int) -> tuple[Floats, Floats]:

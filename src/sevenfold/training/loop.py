@@ -12,7 +12,7 @@ import numpy as np
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Inputs
 from sevenfold.core.model import FitContext, FitInfo, Valid
-from sevenfold.core.network import Lesson, Network, require_torch
+from sevenfold.core.network import Lesson, Network, require_goal, require_torch
 from sevenfold.core.recipe import digest_of
 from sevenfold.core.task import Target
 from sevenfold.training.augment import augment
@@ -64,11 +64,16 @@ def teach(
         checkpoint_seconds: time between two checkpoints.
     Raises:
         MissingExtraError: torch is not installed.
+        RequestError: the network cannot reach the target's goal.
         DataError: there are no rows, or the loss is not finite even at half the rate.
     """
     require_torch("Teaching a network")
+    require_goal(network.spec, target)
+    if target.weights is not None and not target.weights.all():
+        kept = np.flatnonzero(target.weights)  # rows of no weight move neither scales nor batches
+        inputs, target = inputs.take(kept), target.take(kept)
     if len(target) == 0:
-        raise DataError("There is nothing to learn from.", "at least one row", "no rows")
+        raise DataError("There is nothing to learn from.", "at least one row of some weight", "no rows")
     with torch_settings(context):
         return _Course(network, inputs, target, valid, context, checkpoint_seconds).run()
 

@@ -10,6 +10,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.state import State
 
+SMALLEST = 1e-300  # columns that spread less are taken for constant
 LARGEST = 1e300  # larger numbers count as this, so that differences stay finite
 SAMPLED_ROWS = 100_000  # quantiles of more rows are taken from evenly spaced ones
 
@@ -44,7 +45,7 @@ class Scaling:
             low, quarter, center[number], upper, high = np.quantile(present, (0, 0.25, 0.5, 0.75, 1))
             # A constant column stays at 0; one with more than half its rows alike is scaled by its range.
             spread = upper - quarter if upper > quarter else (high - low) / 2
-            scale[number] = 1.0 / spread if spread > 0 and np.isfinite(1.0 / spread) else 0.0
+            scale[number] = 1.0 / spread if spread > SMALLEST else 0.0
         flagged = np.flatnonzero(np.isnan(values).any(axis=0))
         empty = np.empty((columns, 0))
         plain = cls(center, scale, flagged, empty, empty)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from sevenfold.core.errors import DataError, MissingExtraError
+from sevenfold.core.errors import DataError, MissingExtraError, RequestError
 from sevenfold.core.inputs import Block, Form, Inputs
 from sevenfold.core.model import FitContext, Valid
 from sevenfold.core.network import Lesson
@@ -18,6 +18,7 @@ from sevenfold.core.task import Goal, Target
 from sevenfold.models.networks.mlp import MultilayerPerceptron
 from sevenfold.training.checkpoints import FILE_NAME
 from sevenfold.training.loop import teach
+from sevenfold.training.pace import Pace
 
 SMALL: dict[str, Any] = {"units": 16, "layers": 2, "bins": 4, "epochs": 6, "patience": 0}
 
@@ -127,6 +128,16 @@ def test_ends_before_the_time_is_up() -> None:
     assert np.isfinite(network.predict(inputs)).all()
 
 
+def test_time_that_turns_up_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, target = moons(400)
+    affordable = iter([15.0, 14.0])  # hardly anything at the first plans; then there is plenty
+    monkeypatch.setattr(Pace, "affordable_steps", lambda pace: next(affordable, float("inf")))
+    network = MultilayerPerceptron(units=16, layers=1, epochs=8, patience=0)
+    info = teach(network, inputs, target, None, context())
+    assert info.notes["epochs"] == 8
+    assert not info.truncated
+
+
 def test_no_time_at_all_still_gives_a_network() -> None:
     inputs, target = moons(100)
     network = MultilayerPerceptron(**SMALL)
@@ -167,12 +178,22 @@ def test_a_checkpoint_of_another_training_is_ignored(tmp_path: Path) -> None:
     assert np.array_equal(network.predict(inputs), alone.predict(inputs))
 
 
-def test_rows_of_weight_zero_do_not_count() -> None:
+def test_rows_of_weight_zero_are_as_if_they_were_not_there() -> None:
+    inputs, target = moons(80)
+    weights = np.repeat([1.0, 0.0], [50, 30])
+    kept = np.arange(50)
+    weighted, without = MultilayerPerceptron(**SMALL), MultilayerPerceptron(**SMALL)
+    teach(weighted, inputs, Target(Goal.BINARY, target.values, 2, weights), None, context())
+    teach(without, inputs.take(kept), target.take(kept), None, context())
+    assert weighted.predict(inputs) == pytest.approx(without.predict(inputs), abs=1e-6)
+
+
+def test_weights_decide_between_rows_that_disagree() -> None:
     inputs, target = moons(300)
     wrong = target.values.copy()
     wrong[:150] = 1 - wrong[:150]
-    weights = np.repeat([0.0, 1.0], 150)
-    network = MultilayerPerceptron(units=32, layers=2, epochs=40, patience=0)
+    weights = np.repeat([0.01, 1.0], 150)
+    network = MultilayerPerceptron(units=32, layers=2, epochs=20, patience=0)
     teach(network, inputs, Target(Goal.BINARY, wrong, 2, weights), None, context())
     fresh, truth = moons(300, seed=1)
     assert (network.predict(fresh).argmax(axis=1) == truth.codes).mean() > 0.8
@@ -215,6 +236,12 @@ def test_a_loss_that_stays_infinite_is_an_error() -> None:
     network.lasting = True
     with pytest.raises(DataError, match="not finite"):
         teach(network, inputs, target, None, context())
+
+
+def test_a_goal_it_cannot_reach_is_refused() -> None:
+    inputs, target = moons(10)
+    with pytest.raises(RequestError, match="cannot reach the goal"):
+        teach(MultilayerPerceptron(), inputs, Target(Goal.RECOMMENDATION, target.values), None, context())
 
 
 def test_no_rows_and_no_torch_are_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.core.errors import MissingExtraError
+from sevenfold.core.errors import MissingExtraError, RequestError
 from sevenfold.core.inputs import Inputs
-from sevenfold.core.model import FitContext, Model
+from sevenfold.core.model import FitContext, Model, ModelSpec
 from sevenfold.core.task import Target
 
 if TYPE_CHECKING:
@@ -82,6 +82,21 @@ class Network(Model):
     @abstractmethod
     def learned(self, module: torch.nn.Module) -> None:
         """Take over the taught module; afterwards `predict` and `state` work."""
+
+
+def require_goal(spec: ModelSpec, target: Target) -> None:
+    """Make sure that a model can reach the goal before work starts.
+
+    Raises:
+        RequestError: it cannot.
+    """
+    if target.goal not in spec.solves:
+        raise RequestError(
+            f"Model '{spec.name}' cannot reach the goal '{target.goal}'.",
+            "one of: " + ", ".join(sorted(spec.solves)),
+            str(target.goal),
+            "Choose another model; `sevenfold models` lists what each can do.",
+        )
 
 
 def require_torch(purpose: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Inputs
 from sevenfold.core.model import FitContext, FitInfo, Valid
-from sevenfold.core.network import Lesson, Network, require_torch
+from sevenfold.core.network import Lesson, Network, require_goal, require_torch
 from sevenfold.core.recipe import digest_of
 from sevenfold.core.task import Target
 from sevenfold.training.augment import augment
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FINITE_CHECK_STEPS = 25
+NEARLY_DONE = 0.9
 
 
 def teach(
@@ -63,11 +64,16 @@ def teach(
         checkpoint_seconds: time between two checkpoints.
     Raises:
         MissingExtraError: torch is not installed.
+        RequestError: the network cannot reach the target's goal.
         DataError: there are no rows, or the loss is not finite even at half the rate.
     """
     require_torch("Teaching a network")
+    require_goal(network.spec, target)
+    if target.weights is not None and not target.weights.all():
+        kept = np.flatnonzero(target.weights)  # rows of no weight move neither scales nor batches
+        inputs, target = inputs.take(kept), target.take(kept)
     if len(target) == 0:
-        raise DataError("There is nothing to learn from.", "at least one row", "no rows")
+        raise DataError("There is nothing to learn from.", "at least one row of some weight", "no rows")
     with torch_settings(context):
         return _Course(network, inputs, target, valid, context, checkpoint_seconds).run()
 
@@ -146,7 +152,7 @@ class _Course:
             if ended:
                 self._end_epoch()
                 order = self._order()
-            if ended or measured:
+            if (ended or measured) and self.at.remaining:
                 self._plan()
             now = time.monotonic()
             self.at.spent_seconds = before + now - started
@@ -192,11 +198,11 @@ class _Course:
         return loss_sum(output, batch.labels, batch.weights, self.lesson, smoothing=training)
 
     def _plan(self) -> None:
-        """Fit what remains to the time left: the rate then falls faster, and still ends at its end."""
-        affordable = self.pace.affordable_steps()
-        if affordable < self.at.remaining:
-            self.at.remaining = int(affordable)
-            self.at.clock_bound = True
+        """Fit what remains to the time left: the rate then falls faster, or slower where more time has turned up, and
+        still ends at its end. A training that is nearly there is not drawn out."""
+        wanted = self.planned - self.at.step if self.at.progress < NEARLY_DONE else self.at.remaining
+        self.at.remaining = int(min(wanted, self.pace.affordable_steps()))
+        self.at.clock_bound = self.at.step + self.at.remaining < self.planned
 
     def _end_epoch(self) -> None:
         import torch
@@ -222,8 +228,7 @@ class _Course:
         """After a loss that is not finite: once more from the start at half the rate, then with what is best so far."""
         self.sums.zero_()
         if self.at.rate_factor == 1.0:
-            self.at = _Position(remaining=self.at.step + self.at.remaining, rate_factor=0.5)
-            self.at.clock_bound = self.at.remaining < self.planned
+            self.at = _Position(remaining=self.planned, rate_factor=0.5)
             self.stopping = EarlyStopping(self.stopping.patience_epochs)
             self.best = {}
             self.module.load_state_dict(self.initial)

@@ -80,6 +80,7 @@ def test_restored_from_data_it_predicts_the_same() -> None:
     network = taught(SMALL, inputs, target)
     again = ImageNetwork(**SMALL)
     again.restore(unpack(pack(network.state())))
+    assert pack(again.state()) == pack(network.state())
     assert np.array_equal(network.predict(inputs), again.predict(inputs))
     assert again.predict(inputs.take(np.empty(0, np.int64))).shape == (0, 3)
 

@@ -79,6 +79,7 @@ def test_restored_from_data_it_predicts_the_same(goal: Goal) -> None:
     network = taught(goal)
     again = MultilayerPerceptron(**SMALL)
     again.restore(unpack(pack(network.state())))
+    assert pack(again.state()) == pack(network.state())
     inputs = table(60, seed=2)
     assert np.array_equal(network.predict(inputs), again.predict(inputs))
 

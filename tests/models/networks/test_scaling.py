@@ -59,3 +59,10 @@ def test_restored_it_does_the_same() -> None:
     scaling = Scaling.learn(values, 5)
     again = Scaling.restored(unpack(pack(scaling.state())))
     assert np.array_equal(scaling.apply(values), again.apply(values))
+
+
+def test_numbers_far_beyond_the_scale_overflow_quietly() -> None:
+    scaling = Scaling.learn(np.array([[-7e46], [-4e-262], [0.0], [0.0], [0.0]]), 4)
+    tiny = Scaling.learn(np.array([[0.0], [1e-300], [2e-300], [3e-300]]), 4)
+    for learned in (scaling, tiny):
+        assert np.isfinite(learned.apply(np.array([[1e308], [-1e308], [np.inf]]))).all()

@@ -31,12 +31,12 @@ def test_each_column_is_the_ridge_regression_on_all_other_items() -> None:
         assert [model.scores(user)[item] for user in users] == pytest.approx((others @ weights)[users], abs=1e-5)
 
 
-def test_ratings_below_the_threshold_are_no_liking_but_stay_seen() -> None:
+def test_weak_ratings_are_no_liking_but_stay_seen() -> None:
     ratings = np.random.default_rng(1).integers(1, 6, 400).astype(float)
-    model, _ = fitted({"threshold": 4.0}, ratings)
+    model, _ = fitted({"weak": 0.6}, ratings)
     user = 5
     items, strengths = model._events.of(user)
-    liked = items[strengths >= 4]
+    liked = items[strengths >= np.quantile(ratings[: len(model._events.strengths)], 0.6)]
     assert 0 < len(liked) < len(items)
     assert model.scores(user) == pytest.approx(model._values[liked].sum(axis=0), abs=1e-6)
     assert np.isneginf(model.rank(np.array([user], np.int32))[0, items]).all()

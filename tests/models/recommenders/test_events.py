@@ -31,16 +31,16 @@ def test_each_pair_is_kept_once_with_its_mean_rating(rows: list[tuple[int, int, 
     assert events.matrix().sum() == len(events.items_of) == events.counts.sum()
 
 
-@given(ROWS, st.integers(1, 6))
-def test_a_threshold_keeps_the_strong_ones_or_all(rows: list[tuple[int, int, int]], threshold: int) -> None:
+@given(ROWS, st.sampled_from([0.0, 0.3, 0.5, 0.9]))
+def test_the_weak_are_left_out_and_never_all(rows: list[tuple[int, int, int]], share: float) -> None:
     events = learned(rows)
-    strong = events.at_least(threshold)
-    if (events.strengths >= threshold).any():
-        assert (strong.strengths >= threshold).all()
-        assert len(strong.strengths) == (events.strengths >= threshold).sum()
-        assert strong.user_of.tolist() == events.user_of[events.strengths >= threshold].tolist()
-    else:
-        assert strong is events
+    least = events.quantile(share)
+    strong = events.at_least(least)
+    assert strong.strengths.tolist() == events.strengths[events.strengths >= least].tolist()
+    assert strong.user_of.tolist() == events.user_of[events.strengths >= least].tolist()
+    assert len(strong.strengths) >= (1 - share) * len(events.strengths)
+    if share == 0:
+        assert np.array_equal(strong.starts, events.starts)
 
 
 def test_strangers_have_no_events_and_data_come_back() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sevenfold.core.errors import DataError
+from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.inputs import Block, Form, Inputs
-from sevenfold.core.model import FitContext, Recommender
+from sevenfold.core.model import FitContext, Recommender, Size
 from sevenfold.core.state import pack, unpack
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.recommenders.ease import Ease
@@ -24,6 +24,7 @@ EVERY: list[tuple[type[Recommender], dict[str, Any]]] = [
     (ItemNeighbours, {"neighbours": 3}),
     (FactorRatings, {"factors": 4}),
     (FactorRatings, {"factors": 0}),
+    (Ease, {"weak": 0.3}),
 ]
 every = pytest.mark.parametrize(("kind", "params"), EVERY)
 USERS, ITEMS = 30, 12
@@ -130,3 +131,26 @@ def test_other_blocks_are_refused(kind: type[Recommender], params: dict[str, Any
         kind(**params).fit(
             Inputs.of(2, [block]), Target(Goal.RECOMMENDATION, np.ones(2)), None, FitContext(np.random.default_rng(0))
         )
+
+
+@every
+def test_another_goal_and_a_wrong_value_are_refused(kind: type[Recommender], params: dict[str, Any]) -> None:
+    inputs, target = events()
+    wrong = Target(Goal.REGRESSION, target.values)
+    with pytest.raises(RequestError, match="cannot reach the goal"):
+        kind(**params).fit(inputs, wrong, None, FitContext(np.random.default_rng(0)))
+    for name, dimension in kind.spec.space.items():
+        assert dimension.help
+        with pytest.raises(RequestError):
+            kind(**{name: "nonsense"})
+
+
+@every
+def test_what_it_states_is_usable(kind: type[Recommender], params: dict[str, Any]) -> None:
+    spec = kind.spec
+    small, large = (spec.cost(spec.space.defaults(), Size(rows, 2)) for rows in (1000, 1_000_000))
+    assert 0 < small.seconds < large.seconds
+    assert 0 < small.memory_bytes < large.memory_bytes
+    for entry in spec.portfolio:
+        assert all(value != spec.space[name].default for name, value in entry.items())
+        fitted(kind, dict(entry))

@@ -20,7 +20,7 @@ from sevenfold.models.networks.outputs import Outputs
 if TYPE_CHECKING:
     import torch
 
-CHUNK_BYTES = 2**24  # working memory of a prediction's largest layer
+CHUNK_BYTES = 2**20  # of patches of a prediction's largest layer: about what stays in a core's cache
 SMALLEST_SIDE = 8
 
 
@@ -39,7 +39,7 @@ def _shape(width: int, side: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if side >= 40:
         widths += [4 * width, 4 * width]
         pools.append(4)
-    if side >= 96:
+    if side >= 48:
         pools.insert(0, 0)
     return tuple(widths), tuple(pools)
 
@@ -199,13 +199,18 @@ class ImageNetwork(Network):
 def _convolve(pictures: Any, matrix: Any, bias: Any, stride: int) -> Any:
     """Rectified 3 x 3 convolution of (rows, height, width, channels), one matrix product for each picture."""
     rows, height, width, channels = pictures.shape
-    padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    down, across = (height + 1) // stride if stride == 2 else height, (width + 1) // stride if stride == 2 else width
-    patches = np.empty((rows, down, across, 9, channels), np.float32)
-    for place in range(9):
-        y, x = divmod(place, 3)
-        patches[:, :, :, place] = padded[:, y : y + height : stride, x : x + width : stride]
-    product = patches.reshape(rows, down * across, 9 * channels) @ matrix
+    padded = np.zeros((rows, height + 2, width + 2, channels), np.float32)
+    padded[:, 1:-1, 1:-1] = pictures
+    down, across = -(-height // stride), -(-width // stride)
+    along = padded.strides
+    # Each of a patch's three lines is one run of memory: three pixels with their channels.
+    patches = np.lib.stride_tricks.as_strided(
+        padded,
+        (rows, down, across, 3, 3 * channels),
+        (along[0], along[1] * stride, along[2] * stride, along[1], along[3]),
+        writeable=False,
+    )
+    product = np.ascontiguousarray(patches).reshape(rows, down * across, 9 * channels) @ matrix
     product += bias
     np.maximum(product, 0.0, out=product)
     return product.reshape(rows, down, across, -1)
@@ -213,6 +218,7 @@ def _convolve(pictures: Any, matrix: Any, bias: Any, stride: int) -> Any:
 
 def _halve(pictures: Any) -> Any:
     """Maximum of each 2 x 2 square; an odd last row or column is left out."""
-    rows, height, width, channels = pictures.shape
-    even = pictures[:, : height // 2 * 2, : width // 2 * 2]
-    return even.reshape(rows, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
+    height, width = pictures.shape[1] // 2 * 2, pictures.shape[2] // 2 * 2
+    upper, lower = pictures[:, 0:height:2, :width], pictures[:, 1:height:2, :width]
+    taller = np.maximum(upper, lower)
+    return np.maximum(taller[:, :, 0::2], taller[:, :, 1::2])

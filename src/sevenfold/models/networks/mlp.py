@@ -137,7 +137,7 @@ class MultilayerPerceptron(Network):
         for name in weights:
             if name.startswith(("layers.", "head.")) and weights[name].ndim == 2:
                 weights[name] = np.ascontiguousarray(weights[name].T)
-        self._weights = weights
+        self._weights = dict(sorted(weights.items()))
 
     def predict(self, inputs: Inputs) -> Floats:
         """See `Model.predict`; needs no torch."""

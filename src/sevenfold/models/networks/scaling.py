@@ -10,6 +10,8 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.state import State
 
+SMALLEST = 1e-300  # columns that spread less are taken for constant
+LARGEST = 1e300  # larger numbers count as this, so that differences stay finite
 SAMPLED_ROWS = 100_000  # quantiles of more rows are taken from evenly spaced ones
 
 
@@ -43,7 +45,7 @@ class Scaling:
             low, quarter, center[number], upper, high = np.quantile(present, (0, 0.25, 0.5, 0.75, 1))
             # A constant column stays at 0; one with more than half its rows alike is scaled by its range.
             spread = upper - quarter if upper > quarter else (high - low) / 2
-            scale[number] = 1.0 / spread if spread > 0 and np.isfinite(1.0 / spread) else 0.0
+            scale[number] = 1.0 / spread if spread > SMALLEST else 0.0
         flagged = np.flatnonzero(np.isnan(values).any(axis=0))
         empty = np.empty((columns, 0))
         plain = cls(center, scale, flagged, empty, empty)
@@ -59,8 +61,8 @@ class Scaling:
 
     def apply(self, values: Floats) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(rows, columns) float32: scaled numbers, 0 where missing, then the missing flags. Finite always."""
-        limit = np.finfo(np.float64).max / 16
-        scaled = (np.clip(values, -limit, limit) - self.center) * self.scale
+        with np.errstate(over="ignore"):  # what becomes infinite is clipped in the next line
+            scaled = (np.clip(values, -LARGEST, LARGEST) - self.center) * self.scale
         scaled = np.clip(scaled, -1e6, 1e6)
         clipped = scaled / np.sqrt(1.0 + (scaled / 3.0) ** 2)
         missing = np.isnan(values)
@@ -84,7 +86,7 @@ class Scaling:
 
 
 def _present(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
+    return np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
 
 
 def _bins(scaled: np.ndarray[Any, np.dtype[np.float32]], bins: int) -> tuple[Floats, Floats]:

@@ -20,7 +20,9 @@ MOST_ITEMS = 20_000  # the closed form inverts an (items, items) matrix: 3.2 GB 
 
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     items = min(MOST_ITEMS, size.columns if size.columns > 2 else size.rows**0.65)
-    return Cost(0.1 + 1e-6 * size.rows + items**3 * 2e-10 / max(1, size.threads) ** 0.8, 24.0 * items**2)
+    return Cost(
+        0.1 + 1e-6 * size.rows + items**3 * 2e-10 / max(1, size.threads) ** 0.8, 24.0 * items**2 + 60.0 * size.rows
+    )
 
 
 class Ease(SimilarItems):
@@ -33,7 +35,7 @@ class Ease(SimilarItems):
         accepts=frozenset({Form.IDS}),
         space=Space(
             ridge=Real(300.0, 1.0, 20_000.0, log=True, help="larger trusts only what many users have in common"),
-            threshold=Real(-1e30, -1e30, 1e30, help="ratings below it are no sign of liking"),
+            weak=Real(0.0, 0.0, 0.9, help="share of the events, weakest first, that are no sign of liking"),
         ),
         portfolio=({}, {"ridge": 100.0}, {"ridge": 1000.0}, {"ridge": 3000.0}),
         cost=_cost,

@@ -61,11 +61,13 @@ class Events:
         rows = slice(int(self.starts[user]), int(self.starts[user + 1]))
         return self.items_of[rows], self.strengths[rows]
 
-    def at_least(self, threshold: float) -> Events:
-        """The events of at least that strength; all of them where none is as strong."""
-        kept = self.strengths >= threshold
-        if not kept.any():
-            return self
+    def quantile(self, share: float) -> float:
+        """The strength that this share of the events does not reach."""
+        return float(np.quantile(self.strengths, share, method="lower"))
+
+    def at_least(self, least: float) -> Events:
+        """The events of at least that strength."""
+        kept = self.strengths >= least
         before = np.concatenate([[0], np.cumsum(kept)])
         return Events(self.users, self.items, before[self.starts], self.items_of[kept], self.strengths[kept])
 

@@ -17,7 +17,7 @@ from sevenfold.models.recommenders.similar import SimilarItems
 
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     items = size.columns if size.columns > 2 else size.rows**0.65
-    return Cost(0.1 + 5e-6 * size.rows + 2e-8 * items**2, 24.0 * items**2)
+    return Cost(0.1 + 5e-6 * size.rows + 2e-8 * items**2, 24.0 * items**2 + 60.0 * size.rows)
 
 
 class ItemNeighbours(SimilarItems):
@@ -31,7 +31,7 @@ class ItemNeighbours(SimilarItems):
         space=Space(
             neighbours=Integer(200, 1, 5000, log=True, help="items kept for each item"),
             shrink=Real(20.0, 0.0, 1000.0, help="users in common at which a likeness counts half"),
-            threshold=Real(-1e30, -1e30, 1e30, help="ratings below it are no sign of liking"),
+            weak=Real(0.0, 0.0, 0.9, help="share of the events, weakest first, that are no sign of liking"),
         ),
         portfolio=({}, {"neighbours": 50, "shrink": 100.0}, {"neighbours": 1000, "shrink": 0.0}),
         cost=_cost,

@@ -27,7 +27,7 @@ class Popularity(ScoringRecommender):
         title="Most popular",
         solves=frozenset({Goal.RECOMMENDATION}),
         accepts=frozenset({Form.IDS}),
-        space=Space(threshold=Real(-1e30, -1e30, 1e30, help="ratings below it are no sign of liking")),
+        space=Space(weak=Real(0.0, 0.0, 0.9, help="share of the events, weakest first, that are no sign of liking")),
         portfolio=({},),
         cost=_cost,
         source="the usual baseline, see Cremonesi et al. 2010",
@@ -39,7 +39,7 @@ class Popularity(ScoringRecommender):
 
     def learn(self, events: Events, context: FitContext) -> FitInfo:
         """Count."""
-        self._scores = popularity_of(events.at_least(self.params["threshold"]))
+        self._scores = popularity_of(events.at_least(events.quantile(self.params["weak"])))
         return FitInfo()
 
     def scores(self, user: int) -> Floats:

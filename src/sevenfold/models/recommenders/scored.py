@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.errors import RequestError
 from sevenfold.core.inputs import Inputs
 from sevenfold.core.model import FitContext, FitInfo, Recommender, Valid
 from sevenfold.core.state import State
@@ -22,6 +23,13 @@ class ScoringRecommender(Recommender):
 
     def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
         """See `Estimator.fit`; rows with an unknown user or item are left out."""
+        if target.goal not in self.spec.solves:
+            raise RequestError(
+                f"Model '{self.spec.name}' recommends; it cannot reach the goal '{target.goal}'.",
+                "the goal 'recommendation'",
+                str(target.goal),
+                "Choose another model; `sevenfold models` lists what each can do.",
+            )
         self._events = Events.learn(inputs, target)
         return self.learn(self._events, context)
 

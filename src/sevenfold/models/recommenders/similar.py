@@ -23,6 +23,7 @@ class SimilarItems(ScoringRecommender):
     without a history get what is popular.
     """
 
+    _least: float  # strength of the weakest events that count
     _popular: Floats
     _values: Any  # float32 (items, items), or (entries,) in sparse rows
     _places: Any  # int32 (entries,), the column of each; None where the matrix is whole
@@ -34,7 +35,8 @@ class SimilarItems(ScoringRecommender):
 
     def learn(self, events: Events, context: FitContext) -> FitInfo:
         """See `ScoringRecommender.learn`."""
-        liked = events.at_least(self.params["threshold"])
+        self._least = events.quantile(self.params["weak"])
+        liked = events.at_least(self._least)
         self._popular = popularity_of(liked)
         matrix = np.asarray(self.similarities(liked), np.float32)
         kept = max(1, min(int(self.params.get("neighbours", events.items)), MOST_ENTRIES // events.items))
@@ -52,8 +54,7 @@ class SimilarItems(ScoringRecommender):
     def scores(self, user: int) -> Floats:
         """See `ScoringRecommender.scores`."""
         items, strengths = self._events.of(user)
-        if len(strengths) and (strengths >= self.params["threshold"]).any():
-            items = items[strengths >= self.params["threshold"]]
+        items = items[strengths >= self._least]
         if not len(items):
             return self._popular
         if self._places is None:
@@ -69,9 +70,15 @@ class SimilarItems(ScoringRecommender):
 
     def learned(self) -> State:
         """See `ScoringRecommender.learned`."""
-        return {"popular": self._popular, "values": self._values, "places": self._places, "starts": self._starts}
+        return {
+            "least": self._least,
+            "popular": self._popular,
+            "values": self._values,
+            "places": self._places,
+            "starts": self._starts,
+        }
 
     def take_over(self, state: State) -> None:
         """See `ScoringRecommender.take_over`."""
-        self._popular, self._values = state["popular"], state["values"]
+        self._least, self._popular, self._values = state["least"], state["popular"], state["values"]
         self._places, self._starts = state["places"], state["starts"]

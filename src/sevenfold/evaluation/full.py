@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_PICTURES = 6
+_GAIN_DRAWS = 400
 
 
 def evaluation_report(
@@ -58,8 +59,8 @@ def evaluation_report(
 ) -> dict[str, Any]:
     """Scores, references, curves, importances, partial dependence, slices, fairness: most needed first.
 
-    The scores and curves are always made; each further part only while time is left, and `skipped` names those
-    that were not made, with the reason.
+    Scores, curves and references are always made, as a score without its yardsticks says little; each further part
+    only while time is left, and `skipped` names those that were not made, with the reason.
 
     Args:
         predictor: the finished model.
@@ -104,7 +105,7 @@ def evaluation_report(
     }
     for name, plain in (references or {}).items():
         found["references"][name] = _reference(
-            name, plain, predicted, decision, table, target, task, streams, looks, left, skipped
+            name, plain, predicted, decision, table, target, task, streams, looks, skipped
         )
         known = (reference_validation or {}).get(name)
         values = (reference_ranking or {}).get(name)
@@ -141,12 +142,8 @@ def _reference(
     task: Task,
     streams: Streams,
     looks: int,
-    left: Callable[[], float],
     skipped: list[dict[str, str]],
 ) -> dict[str, Any]:
-    if left() <= 0:
-        skipped.append({"part": f"reference {name}", "reason": "the time was used up"})
-        return {"test": None}
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         return {"test": None}
     stream, groups = streams.generator("evaluation", "reference", name), group_codes(table, task)
@@ -164,6 +161,7 @@ def _reference(
         stream,
         target.weights,
         groups,
+        _GAIN_DRAWS,
     )
     return {"test": widened(score, looks).to_json(), "gain": gain.to_json()}
 

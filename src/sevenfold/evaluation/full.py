@@ -19,6 +19,8 @@ from sevenfold.core.task import Target, Task
 from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.dependence import partial_dependence
 from sevenfold.evaluation.evaluate import (
+    SIDE_DRAWS,
+    USUAL,
     Evaluation,
     curves_of,
     fairness_of,
@@ -57,7 +59,7 @@ def evaluation_report(
     looks: int = 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Scores, references, curves, importances, partial dependence, slices, fairness: most needed first.
+    """Scores, references, importances, curves, partial dependence, slices, fairness: most needed first.
 
     Scores, curves and references are always made, as a score without its yardsticks says little; each further part
     only while time is left, and `skipped` names those that were not made, with the reason.
@@ -89,15 +91,13 @@ def evaluation_report(
     skipped: list[dict[str, str]] = []
     predicted, decision, groups = predictor.predict(table), decision_of(predictor), group_codes(table, task)
     stream = streams.generator("evaluation", "scores")
-    scores, undefined = measure_all(task, target, predicted, decision, stream, None, groups, ranking, looks)
-    one = Evaluation(len(target), scores, (), (), curves_of(task, target, predicted, decision), undefined)
+    scores, undefined = measure_all(task, target, predicted, decision, stream, [task.metric], groups, ranking, looks)
     found: dict[str, Any] = {
         "task": task.to_json(),
         "metric": task.metric,
         "looks": looks,
         "validation": None if validation is None else validation.to_json(),
-        "test": one.scores[task.metric].to_json() if task.metric in one.scores else None,
-        **one.to_json(),
+        "test": scores[task.metric].to_json() if task.metric in scores else None,
         "references": {},
         "importances": [],
         "partial_dependence": [],
@@ -117,9 +117,13 @@ def evaluation_report(
     by_rows = METRICS.get(task.metric).spec.needs is not Needs.RANKING
     important = _importances(predictor, table, target, task, columns, streams, left, skipped) if by_rows else []
     found["importances"] = [i.to_json() for i in important]
+    others = [name for name in USUAL.get(task.goal, ()) if name != task.metric]
+    more = measure_all(task, target, predicted, decision, stream, others, groups, ranking, looks, SIDE_DRAWS)
+    shapes = curves_of(task, target, predicted, decision)
+    found |= Evaluation(len(target), scores | more[0], curves=shapes, undefined=undefined | more[1]).to_json()
     pictured = [i.column for i in important if i.repeats and i.low > 0] or [i.column for i in important] or columns
     found["partial_dependence"] = _dependences(predictor, table, task, schema, pictured, streams, left, skipped)
-    if by_rows and task.metric in one.scores and left() > 0:
+    if by_rows and task.metric in scores and left() > 0:
         order = _slice_order(schema, task, table, important)
         stream = streams.generator("evaluation", "slices")
         found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
@@ -197,7 +201,7 @@ def _importances(
             metric_for(task, None, decision_of(predictor).costs),
             columns,
             streams.generator("evaluation", "importance"),
-            seconds=0.5 * left(),
+            seconds=0.6 * left(),
         )
     except DataError as error:
         skipped.append({"part": "importances", "reason": error.what})

@@ -59,10 +59,10 @@ def evaluation_report(
     looks: int = 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Scores, references, importances, curves, partial dependence, slices, fairness: most needed first.
+    """Scores, references, importances, curves, fairness, partial dependence, slices: most needed first.
 
-    Scores, curves and references are always made, as a score without its yardsticks says little; each further part
-    only while time is left, and `skipped` names those that were not made, with the reason.
+    Scores, curves, references and fairness are always made, as a score without its yardsticks says little; each
+    further part only while time is left, and `skipped` names those that were not made, with the reason.
 
     Args:
         predictor: the finished model.
@@ -121,12 +121,13 @@ def evaluation_report(
     more = measure_all(task, target, predicted, decision, stream, others, groups, ranking, looks, SIDE_DRAWS)
     shapes = curves_of(task, target, predicted, decision)
     found |= Evaluation(len(target), scores | more[0], curves=shapes, undefined=undefined | more[1]).to_json()
+    if by_rows:
+        found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
     pictured = [i.column for i in important if i.repeats and i.low > 0] or [i.column for i in important] or columns
     found["partial_dependence"] = _dependences(predictor, table, task, schema, pictured, streams, left, skipped)
     if by_rows and task.metric in scores and left() > 0:
         order = _slice_order(schema, task, table, important)
         stream = streams.generator("evaluation", "slices")
-        found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
         slices = slices_of(task, task.metric, target, predicted, decision, table, schema, order, stream, left)
         found["slices"] = [s.to_json() for s in slices]
     elif by_rows:

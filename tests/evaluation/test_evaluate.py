@@ -127,6 +127,7 @@ def test_without_time_the_scores_remain_and_the_rest_is_named(binary):
         binary.predictor, binary.table, binary.target, binary.task, binary.schema, Streams(0), seconds=0.0
     )
     assert found["metrics"]["roc_auc"]["value"] > 0.7
+    assert [entry["column"] for entry in found["fairness"]] == ["member", "colour"]
     assert {s["part"] for s in found["skipped"]} >= {"importances", "slices"}
 
 

@@ -58,24 +58,38 @@ def test_the_rise_of_squared_error_is_twice_the_variance(regression):
 
 def test_time_is_kept_and_missed_columns_are_told(binary):
     clock = iter(np.arange(0, 1000, 1.0))
-    found = run(binary, seconds=9.0, clock=lambda: float(next(clock)))
+    found = run(binary, seconds=4.0, clock=lambda: float(next(clock)))
     assert 0 < sum(i.repeats > 0 for i in found) < len(COLUMNS)
     assert found[-1].repeats == 0 and found[-1].value == 0.0
 
 
-def test_a_row_cap_keeps_calls_small(binary):
-    seen = []
-
+def test_calls_are_few_and_rows_are_capped(binary):
     class Watching:
-        def predict(self, table):
-            seen.append(table.height)
-            return binary.predictor.predict(table)
+        def __init__(self):
+            self.seen = []
 
-    binary.predictor, inner = Watching(), binary.predictor
-    binary.predictor.predict = lambda table: (seen.append(table.height), inner.predict(table))[1]
-    run(binary, rows=100, repeats=1)
-    assert set(seen) == {100}
-    assert len(seen) == 1 + len(COLUMNS)
+        def predict(self, table):
+            self.seen.append(table.height)
+            return model.predict(table)
+
+    model, binary.predictor = binary.predictor, Watching()
+    run(binary, rows=100, repeats=2)
+    assert binary.predictor.seen == [100, 100 * 2 * len(COLUMNS)]
+
+
+def test_short_time_takes_fewer_rows(binary):
+    sizes = []
+
+    class Slow:
+        def predict(self, table):
+            sizes.append(table.height)
+            return model.predict(table)
+
+    model, binary.predictor = binary.predictor, Slow()
+    ticks = iter([0.0, 1.0] + [1.0] * 100)
+    found = run(binary, seconds=4.0, clock=lambda: next(ticks))
+    assert sizes[0] == 1200 and sizes[1] == 400 * len(COLUMNS)
+    assert all(i.repeats for i in found)
 
 
 def dependence(world, name, **options):

@@ -46,6 +46,7 @@ def compare(
     stream: np.random.Generator,
     weights: Floats | None = None,
     groups: Ints | None = None,
+    draws: int = MOST_DRAWS,
 ) -> Gain:
     """The gain of `second` over `first`, both measured on the same draws of rows, so what is hard for both cancels.
 
@@ -54,18 +55,19 @@ def compare(
         first, second: what the metric needs, rows first.
         weights: (rows,) or None.
         groups: (rows,) group of each row; whole groups are then drawn.
+        draws: at most so many draws of rows.
     Raises:
         DataError: the metric is undefined for the rows, or for nearly all draws of them.
     """
     value = metric.loss(metric(truth, first, weights)) - metric.loss(metric(truth, second, weights))
     if metric.spec.needs is Needs.LABELS and weights is None and groups is None:
         (true, one, two), counts = cells(truth, first, second)
-        drawn = cell_draws(true, counts, MOST_DRAWS, stream)
+        drawn = cell_draws(true, counts, draws, stream)
         gains = [_gain(metric, true, one, two, row) for row in drawn]
         scale = 1.0
     else:
         stratified = metric.spec.needs in (Needs.LABELS, Needs.PROBABILITIES)
-        sampler = Sampler.plan(len(truth), truth.astype(np.int64) if stratified else None, groups)
+        sampler = Sampler.plan(len(truth), truth.astype(np.int64) if stratified else None, groups, draws)
         gains = [
             _gain(metric, truth[r], first[r], second[r], None if weights is None else weights[r])
             for r in sampler(stream)

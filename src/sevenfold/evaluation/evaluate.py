@@ -154,15 +154,16 @@ def measure_all(
     groups: Ints | None = None,
     ranking: Mapping[str, Floats] | None = None,
     looks: int = 1,
+    draws: int | None = None,
 ) -> tuple[dict[str, Score], dict[str, str]]:
     """Scores by metric, the task's own first, and the reasons of those that the rows do not define.
 
-    The first metric's interval takes all draws of the bootstrap, those of the others 300.
+    The first metric's interval takes `draws` of the bootstrap, all by default, those of the others 300.
     """
     scores: dict[str, Score] = {}
     undefined: dict[str, str] = {}
-    for name in dict.fromkeys(names or (task.metric, *USUAL.get(task.goal, ()))):
-        draws = SIDE_DRAWS if scores else None
+    for name in dict.fromkeys(names if names is not None else (task.metric, *USUAL.get(task.goal, ()))):
+        wanted = SIDE_DRAWS if scores else draws
         score: Score | str
         if METRICS.get(name).spec.needs is Needs.RANKING:
             values = (ranking or {}).get(name)
@@ -170,7 +171,7 @@ def measure_all(
             if values is not None:
                 score = interval(metric_for(task, name), np.zeros(len(values)), values, stream)
         else:
-            score = measure(task, name, target, predicted, decision, stream, groups, draws)
+            score = measure(task, name, target, predicted, decision, stream, groups, wanted)
         if isinstance(score, str):
             undefined[name] = score
         else:

@@ -19,6 +19,8 @@ from sevenfold.core.task import Target, Task
 from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.dependence import partial_dependence
 from sevenfold.evaluation.evaluate import (
+    SIDE_DRAWS,
+    USUAL,
     Evaluation,
     curves_of,
     fairness_of,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_PICTURES = 6
+_GAIN_DRAWS = 400
 
 
 def evaluation_report(
@@ -56,10 +59,10 @@ def evaluation_report(
     looks: int = 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Scores, references, curves, importances, partial dependence, slices, fairness: most needed first.
+    """Scores, references, importances, curves, fairness, partial dependence, slices: most needed first.
 
-    The scores and curves are always made; each further part only while time is left, and `skipped` names those
-    that were not made, with the reason.
+    Scores, curves, references and fairness are always made, as a score without its yardsticks says little; each
+    further part only while time is left, and `skipped` names those that were not made, with the reason.
 
     Args:
         predictor: the finished model.
@@ -88,15 +91,13 @@ def evaluation_report(
     skipped: list[dict[str, str]] = []
     predicted, decision, groups = predictor.predict(table), decision_of(predictor), group_codes(table, task)
     stream = streams.generator("evaluation", "scores")
-    scores, undefined = measure_all(task, target, predicted, decision, stream, None, groups, ranking, looks)
-    one = Evaluation(len(target), scores, (), (), curves_of(task, target, predicted, decision), undefined)
+    scores, undefined = measure_all(task, target, predicted, decision, stream, [task.metric], groups, ranking, looks)
     found: dict[str, Any] = {
         "task": task.to_json(),
         "metric": task.metric,
         "looks": looks,
         "validation": None if validation is None else validation.to_json(),
-        "test": one.scores[task.metric].to_json() if task.metric in one.scores else None,
-        **one.to_json(),
+        "test": scores[task.metric].to_json() if task.metric in scores else None,
         "references": {},
         "importances": [],
         "partial_dependence": [],
@@ -104,7 +105,7 @@ def evaluation_report(
     }
     for name, plain in (references or {}).items():
         found["references"][name] = _reference(
-            name, plain, predicted, decision, table, target, task, streams, looks, left, skipped
+            name, plain, predicted, decision, table, target, task, streams, looks, skipped
         )
         known = (reference_validation or {}).get(name)
         values = (reference_ranking or {}).get(name)
@@ -116,12 +117,17 @@ def evaluation_report(
     by_rows = METRICS.get(task.metric).spec.needs is not Needs.RANKING
     important = _importances(predictor, table, target, task, columns, streams, left, skipped) if by_rows else []
     found["importances"] = [i.to_json() for i in important]
+    others = [name for name in USUAL.get(task.goal, ()) if name != task.metric]
+    more = measure_all(task, target, predicted, decision, stream, others, groups, ranking, looks, SIDE_DRAWS)
+    shapes = curves_of(task, target, predicted, decision)
+    found |= Evaluation(len(target), scores | more[0], curves=shapes, undefined=undefined | more[1]).to_json()
+    if by_rows:
+        found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
     pictured = [i.column for i in important if i.repeats and i.low > 0] or [i.column for i in important] or columns
     found["partial_dependence"] = _dependences(predictor, table, task, schema, pictured, streams, left, skipped)
-    if by_rows and task.metric in one.scores and left() > 0:
+    if by_rows and task.metric in scores and left() > 0:
         order = _slice_order(schema, task, table, important)
         stream = streams.generator("evaluation", "slices")
-        found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
         slices = slices_of(task, task.metric, target, predicted, decision, table, schema, order, stream, left)
         found["slices"] = [s.to_json() for s in slices]
     elif by_rows:
@@ -141,12 +147,8 @@ def _reference(
     task: Task,
     streams: Streams,
     looks: int,
-    left: Callable[[], float],
     skipped: list[dict[str, str]],
 ) -> dict[str, Any]:
-    if left() <= 0:
-        skipped.append({"part": f"reference {name}", "reason": "the time was used up"})
-        return {"test": None}
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         return {"test": None}
     stream, groups = streams.generator("evaluation", "reference", name), group_codes(table, task)
@@ -164,6 +166,7 @@ def _reference(
         stream,
         target.weights,
         groups,
+        _GAIN_DRAWS,
     )
     return {"test": widened(score, looks).to_json(), "gain": gain.to_json()}
 
@@ -199,7 +202,7 @@ def _importances(
             metric_for(task, None, decision_of(predictor).costs),
             columns,
             streams.generator("evaluation", "importance"),
-            seconds=0.5 * left(),
+            seconds=0.6 * left(),
         )
     except DataError as error:
         skipped.append({"part": "importances", "reason": error.what})

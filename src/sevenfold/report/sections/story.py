@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sevenfold.core.events import STEPS
 from sevenfold.report.data import ReportData
 from sevenfold.report.figures import between, counted, duration, figure, size
 from sevenfold.report.markup import Child, Markup, tag
@@ -29,11 +30,11 @@ def story(data: ReportData) -> Markup | None:
         items = [
             tag(
                 "li",
-                tag("b", f"{i}. {step.step}"),
+                tag("b", _numbered(step.step)),
                 tag("span", duration(step.seconds), class_="note"),
                 _words(step.step),
             )
-            for i, step in enumerate(data.steps, 1)
+            for step in data.steps
         ]
         content.append(tag("ol", *items, class_="steps"))
     if data.budget_seconds is not None and data.seconds is not None:
@@ -46,6 +47,10 @@ def story(data: ReportData) -> Markup | None:
     return section(
         "story", "How it came about", "The seven steps, every trial, and every choice with its reason.", *content
     )
+
+
+def _numbered(step: str) -> str:
+    return f"{STEPS.index(step) + 1}. {step}" if step in STEPS else step
 
 
 def _words(step: str) -> Markup | None:

@@ -37,9 +37,9 @@ class NaiveBayes(Estimator):
                 1.0, 1e-3, 100.0, log=True, help="rows added to each category and word, so none is impossible"
             ),
             widening=Real(0.01, 1e-6, 1.0, log=True, help="share of a column's variance added to each class's"),
-            trust=Real(1.0, 0.05, 1.0, log=True, help="below 1 takes back certainty that columns repeat each other"),
+            trust=Real(0.4, 0.05, 1.0, log=True, help="below 1 takes back certainty that columns repeat each other"),
         ),
-        portfolio=({}, {"trust": 0.3}, {"smoothing": 0.1, "trust": 0.5}),
+        portfolio=({}, {"trust": 1.0}, {"smoothing": 0.1, "trust": 0.15}),
         cost=lambda _, size: cost_of(size, 15.0 * size.rows * size.columns),
         source="Maron, Automatic Indexing, JACM 8, 1961; McCallum and Nigam 1998",
         summary="Learns in one pass: a quick yardstick on text and on wide tables.",

@@ -13,19 +13,17 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import equal_or, learnable
+from sevenfold.models.neighbours.search import nearest
 from sevenfold.models.probabilities import normalised
 from sevenfold.models.scaling import Scaling
 
 # The model is its rows: beyond this many a random sample of them is kept, and the fit's notes say so.
-_MOST_ROWS = 20_000
+_MOST_ROWS = 10_000
 _MOST_CELLS = 4_000_000
 
 
 class Neighbours(Estimator):
-    """The answer of the known rows that are nearest, after standardising each column.
-
-    A search tree answers each row by itself, so neither the batch nor the number of threads changes an answer.
-    """
+    """The answer of the known rows that are nearest, after standardising each column."""
 
     spec = ModelSpec(
         name="neighbours",
@@ -35,9 +33,8 @@ class Neighbours(Estimator):
         space=Space(
             neighbours=Integer(15, 1, 200, log=True, help="rows that are asked"),
             weighting=Choice("distance", ("distance", "equal"), help="nearer rows count more, or all the same"),
-            metric=Choice("euclidean", ("euclidean", "manhattan"), help="how the distance is measured"),
         ),
-        portfolio=({}, {"neighbours": 5}, {"neighbours": 50}, {"neighbours": 10, "metric": "manhattan"}),
+        portfolio=({}, {"neighbours": 5}, {"neighbours": 50}, {"neighbours": 40, "weighting": "equal"}),
         cost=lambda _, size: _cost(size),
         source="Cover and Hart, Nearest Neighbor Pattern Classification, IEEE Information Theory 13, 1967",
         summary="Where like rows have like answers and columns are few; different enough to help an ensemble.",
@@ -59,15 +56,14 @@ class Neighbours(Estimator):
         self.answers = target.values.copy()
         self.row_weights = equal_or(target.weights, len(target)).copy()
         self.classes = target.classes
-        self._grow()
+        self.squares = (self.points**2).sum(axis=1)
         return FitInfo(notes=notes)
 
     def predict(self, inputs: Inputs) -> Floats:
         """See `Model.predict`."""
         values = self.scaling.apply(inputs[Form.NUMBERS].values)
         asked = min(self.params["neighbours"], len(self.points))
-        power = 2 if self.params["metric"] == "euclidean" else 1
-        distances, places = self._tree.query(values, k=range(1, asked + 1), p=power)
+        distances, places = nearest(values, self.points, self.squares, asked)
         say = self._say(distances, places)
         answers = self.answers[places]
         if not self.classes:
@@ -102,14 +98,7 @@ class Neighbours(Estimator):
             raise BundleError("Stored neighbours are damaged.", "as many answers as rows", str(self.points.shape))
         if self.classes and not (self.answers.min() >= 0 and self.answers.max() < self.classes):
             raise BundleError("Stored neighbours are damaged.", f"{self.classes} classes", "an answer beyond them")
-        self._grow()
-
-    def _grow(self) -> None:
-        from scipy.spatial import cKDTree
-
-        # Without columns every row is as near as any other.
-        points = self.points if self.points.shape[1] else np.zeros((len(self.points), 1))
-        self._tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
+        self.squares = (self.points**2).sum(axis=1)
 
     def _say(self, distances: Floats, places: Ints) -> Floats:
         known = self.row_weights[places]
@@ -136,4 +125,4 @@ def _sample(target: Target, rows: int, stream: np.random.Generator) -> Ints:
 def _cost(size: Size) -> Cost:
     rows = min(size.rows, _MOST_ROWS)
     # Learning is next to nothing; the folds' predictions are counted, a quarter of the rows.
-    return cost_of(size, 0.25 * size.rows * (20_000 + 1.0 * rows * size.columns**0.7))
+    return cost_of(size, 0.25 * size.rows * (20_000 + rows * (15 + 0.5 * size.columns)))

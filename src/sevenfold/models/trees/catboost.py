@@ -20,8 +20,10 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience
 from sevenfold.models.trees.table import in_float32
+from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
 
 _METRICS = {
@@ -126,7 +128,7 @@ class CatBoost(Estimator):
             kind = {Goal.REGRESSION: "RawFormulaVal"}.get(self.goal, "Probability")
             if self.goal is Goal.REGRESSION and self.counts:
                 kind = "Exponent"
-            threads = 1 if inputs.rows < 1000 else -1
+            threads = prediction_threads(inputs.rows, int(self.learner.tree_count_))
             raw = np.asarray(
                 self.learner.predict(self._features(inputs), prediction_type=kind, thread_count=threads),
                 dtype=np.float64,
@@ -198,6 +200,8 @@ class CatBoost(Estimator):
             "l2_leaf_reg": params["l2"],
             "bootstrap_type": "Bayesian",
             "bagging_temperature": params["row_randomness"],
+            # Combinations of more than two categories make large files of counts and gain little.
+            "max_ctr_complexity": 2,
             "random_strength": params["split_noise"],
             "rsm": min(1.0, max(0.02, _WIDE_COLUMNS / columns)),
             "random_seed": int(context.stream.integers(2**31 - 1)),
@@ -222,7 +226,7 @@ class CatBoost(Estimator):
     def _metric(self, learned: str, valid: Valid, context: FitContext) -> str:
         if self.goal is Goal.REGRESSION and context.objective != "mean":
             return learned
-        if self.goal.is_classification and len(np.unique(valid.target.values)) < 2:
+        if not trusted_metric(valid):
             return learned
         return _METRICS[self.goal].get(context.metric, learned)
 

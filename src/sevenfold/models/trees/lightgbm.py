@@ -21,12 +21,12 @@ from sevenfold.models.probabilities import normalised, two_columns
 from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.table import tree_table
+from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
 
 if TYPE_CHECKING:
     import lightgbm
 
-_SMALL_BATCH_CELLS = 200_000
 _WIDE_COLUMNS = 1000
 
 
@@ -133,8 +133,7 @@ class LightGBM(Estimator):
     def predict(self, inputs: Inputs) -> Floats:
         """See `Model.predict`."""
         table, _ = tree_table(inputs)
-        # Starting threads costs more than they gain on a few rows.
-        threads = 1 if table.shape[0] * self.booster.num_trees() < _SMALL_BATCH_CELLS else self.threads
+        threads = prediction_threads(inputs.rows, self.booster.num_trees())
         raw = np.asarray(self.booster.predict(table, num_threads=threads), dtype=np.float64)
         if self.goal is Goal.REGRESSION:
             return self.unit.invert(raw)
@@ -162,7 +161,6 @@ class LightGBM(Estimator):
         import lightgbm
 
         self.text = text
-        self.threads = 0
         try:
             self.booster = lightgbm.Booster(model_str=text.decode())
         except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:

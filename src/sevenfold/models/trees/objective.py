@@ -13,6 +13,9 @@ from sevenfold.core.task import Goal, Target
 if TYPE_CHECKING:
     import lightgbm
 
+_TRUSTED_ROWS = 1000
+_TRUSTED_CLASS_ROWS = 100
+
 # The metrics by which a run may want to stop, in LightGBM's words; another one stops by the loss that is learned.
 _METRICS = {
     Goal.BINARY: {
@@ -53,12 +56,22 @@ def watched_loss(booster: lightgbm.Booster) -> Callable[[], float]:
     return loss
 
 
+def trusted_metric(valid: Valid) -> bool:
+    """Whether held rows are many enough to stop by the run's own metric.
+
+    Ranks and errors jump about on few rows, and say nothing of one class alone; the loss that is learned does not.
+    """
+    values, counts = np.unique(valid.target.values, return_counts=True)
+    if not valid.target.goal.is_classification:
+        return True
+    return len(valid.target) >= _TRUSTED_ROWS and len(values) > 1 and int(np.sort(counts)[-2]) >= _TRUSTED_CLASS_ROWS
+
+
 def _metric(goal: Goal, valid: Valid | None, context: FitContext) -> str:
     if goal is Goal.REGRESSION:
         learned = _LOSSES[context.objective]
         return _METRICS[goal].get(context.metric, learned) if context.objective == "mean" else learned
     by_loss = _METRICS[goal]["log_loss"]
-    # Of one class alone, ranks and errors say nothing.
-    if valid is None or len(np.unique(valid.target.values)) < 2:
+    if valid is None or not trusted_metric(valid):
         return by_loss
     return _METRICS[goal].get(context.metric, by_loss)

@@ -18,8 +18,10 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.table import in_float32, tree_table
+from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
 
 if TYPE_CHECKING:
@@ -142,6 +144,7 @@ class XGBoost(Estimator):
     def predict(self, inputs: Inputs) -> Floats:
         """See `Model.predict`."""
         table, _ = tree_table(inputs)
+        self.booster.set_param({"nthread": prediction_threads(inputs.rows, self.booster.num_boosted_rounds())})
         raw = np.asarray(self.booster.inplace_predict(in_float32(table)), dtype=np.float64)
         if self.goal is Goal.REGRESSION:
             return self.unit.invert(raw.reshape(-1))
@@ -186,7 +189,7 @@ class XGBoost(Estimator):
             learned = _OBJECTIVES[context.objective][1]
             return _METRICS[self.goal].get(context.metric, learned) if context.objective == "mean" else learned
         by_loss = _METRICS[self.goal]["log_loss"]
-        if valid is None or len(np.unique(valid.target.values)) < 2:
+        if valid is None or not trusted_metric(valid):
             return by_loss
         return _METRICS[self.goal].get(context.metric, by_loss)
 

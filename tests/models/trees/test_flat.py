@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestRegressor
+
+from sevenfold.core.errors import BundleError
+from sevenfold.models.trees.flat import FlatTrees
+
+
+def _forest(kind: Any, classes: int, missing: bool) -> tuple[Any, FlatTrees]:
+    stream = np.random.default_rng(0)
+    table = stream.normal(size=(400, 4)) * [1.0, 1e12, 1e-12, 3.0]
+    if missing:
+        table[stream.random(table.shape) < 0.2] = np.nan
+    truth = np.nan_to_num(table[:, 0]) + np.nan_to_num(table[:, 1] / 1e12)
+    answers = np.digitize(truth, np.linspace(-1, 1, classes - 1)) if classes else truth
+    forest = kind(n_estimators=7, min_samples_leaf=2, random_state=0).fit(table.astype(np.float32), answers)
+    return forest, FlatTrees.of([tree.tree_ for tree in forest.estimators_], 4)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("rows", [1, 30, 3000])
+def test_it_predicts_what_the_library_does(missing: bool, rows: int) -> None:
+    forest, flat = _forest(RandomForestRegressor, 0, missing)
+    new = np.random.default_rng(1).normal(size=(rows, 4)) * [1.0, 1e12, 1e-12, 3.0]
+    if missing:
+        new[::2, 1] = np.nan
+    assert np.allclose(flat.mean(new)[:, 0], forest.predict(new.astype(np.float32)), rtol=1e-6, atol=1e-6)
+
+
+def test_thresholds_decide_values_at_the_threshold_alike() -> None:
+    forest, flat = _forest(ExtraTreesClassifier, 3, False)
+    edges = np.concatenate([tree.tree_.threshold[tree.tree_.feature >= 0] for tree in forest.estimators_])
+    singles = edges.astype(np.float32)
+    near = np.concatenate(
+        [singles, np.nextafter(singles, np.float32(np.inf)), np.nextafter(singles, np.float32(-np.inf))]
+    )
+    new = np.stack([near, near, near, near], axis=1).astype(np.float64)
+    assert np.allclose(flat.mean(new), forest.predict_proba(new.astype(np.float32)), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("right", 0), ("right", 10**6), ("right", -1), ("feature", 4), ("roots", 10**6), ("roots", -1)],
+)
+def test_a_damaged_state_is_refused(name: str, value: int) -> None:
+    state = _forest(RandomForestRegressor, 0, False)[1].state()
+    state[name] = state[name].copy()
+    state[name][0] = value
+    with pytest.raises(BundleError):
+        FlatTrees.restored(state)
+
+
+def test_a_tree_that_ends_without_a_leaf_is_refused() -> None:
+    state = _forest(RandomForestRegressor, 0, False)[1].state()
+    state["feature"] = np.where(np.arange(len(state["feature"])) == len(state["feature"]) - 1, 0, state["feature"])
+    with pytest.raises(BundleError):
+        FlatTrees.restored(state)

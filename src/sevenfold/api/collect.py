@@ -14,7 +14,7 @@ import numpy as np
 from sevenfold.api.session import Session
 from sevenfold.api.tune import start_workers
 from sevenfold.core.arrays import Ints
-from sevenfold.core.dataset import Schema
+from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.events import Happening
 from sevenfold.core.report import Finding, NotApplicable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sevenfold.data.dataset import Prepared
     from sevenfold.data.split import Split
 
+_PICTURE_FOLDS = 4
 _GOLDEN_ROWS = 16
 _GOLDEN_BYTES = 2**20  # pictures and long texts: fewer golden rows
 
@@ -146,7 +147,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
             prepared.target,
             prepared.rows,
             session.streams,
-            folds=plan.folds,
+            folds=plan.folds or _folds_for(schema, task),
             given_test=sealed is not None,
             test_table=None if sealed is None else sealed[0],
             gap_seconds=None if plan.gap is None else _gap_seconds(plan.gap),
@@ -200,6 +201,12 @@ def restore(session: Session, folder: RunFolder) -> Collected:
         audit=_in_background(lambda: _audited_before(session, folder, workspace, sealed_table, profiled)),
         source=facts["source"],
     )
+
+
+def _folds_for(schema: Schema, task: Task) -> int | None:
+    """Few folds where one fit takes long, whatever the rows: networks on pictures."""
+    pictures = [c for c in schema.of_kind(Kind.IMAGE) if c.used and c.name not in task.apart]
+    return _PICTURE_FOLDS if pictures else None
 
 
 def _gap_seconds(gap: str) -> float:

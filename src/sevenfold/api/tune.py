@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
+from sevenfold.core.inputs import Form
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Goal
 from sevenfold.tuning.candidates import Candidate, gather
 from sevenfold.tuning.executors.base import Executor
+from sevenfold.tuning.executors.inline import InlineExecutor
+from sevenfold.tuning.executors.processes import ProcessExecutor
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.job import Job
 from sevenfold.tuning.proposals import Searcher
@@ -81,6 +85,8 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
     cells = len(workspace.target) * max(1, len(workspace.schema))
     slots = 1 if cells > _ONE_WORKER_CELLS else session.threads
     executor = make_executor(session, slots)
+    if isinstance(executor, ProcessExecutor) and any(Form.IMAGES in c.spec.accepts for c in candidates):
+        executor.preload("torch", "PIL.Image")
     executor.open(session.folder.folds)
     sampler = None if plan.tune == "none" else SAMPLERS.get(plan.tune)()
     searcher = None if sampler is None else Searcher(candidates, sampler, plan.tune, session.streams)
@@ -116,8 +122,6 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
 
 def make_executor(session: Session, slots: int) -> Executor:
     """The session's executor: the warm one that `collect` started, or one in this process for small repeatable work."""
-    from sevenfold.tuning.executors.processes import ProcessExecutor
-
     if session.executor is None:
         session.executor = start_workers(session)
     if isinstance(session.executor, ProcessExecutor):
@@ -127,11 +131,6 @@ def make_executor(session: Session, slots: int) -> Executor:
 
 def start_workers(session: Session) -> Executor:
     """Processes where the platform can fork; this process otherwise, or where `SEVENFOLD_INLINE` is set."""
-    import os
-
-    from sevenfold.tuning.executors.inline import InlineExecutor
-    from sevenfold.tuning.executors.processes import ProcessExecutor
-
     if not hasattr(os, "fork") or os.environ.get("SEVENFOLD_INLINE"):
         return InlineExecutor()
     return ProcessExecutor(session.threads)

@@ -9,9 +9,11 @@ from typing import Any
 
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.errors import DataError, RequestError
+from sevenfold.core.metric import Needs
 from sevenfold.core.model import ModelSpec, Size, Trait
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.task import Goal, Target, Task
+from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.features.plan import FeaturePlan, plan, styles
 from sevenfold.features.target import suggest
 from sevenfold.models.catalogue import MODELS
@@ -19,6 +21,7 @@ from sevenfold.models.catalogue import MODELS
 # Order of first tries by what usually wins on tables; names that are not installed or do not fit fall out.
 # Boosting first; then models that err differently, which is what ensembles live on.
 _ORDER = (
+    "image_network",
     "lightgbm",
     "catboost",
     "extra_trees",
@@ -38,6 +41,10 @@ _ORDER = (
     "linear",
     "decision_tree",
     "perceptron",
+    "ease",
+    "item_neighbours",
+    "popularity",
+    "factor_ratings",
 )
 _PACKAGES = {"boost": ("xgboost", "catboost"), "deep": ("torch",)}
 YARDSTICKS = {True: ("constant", "logistic_l2"), False: ("constant", "ridge")}
@@ -133,6 +140,10 @@ def _candidate(name: str, task: Task, schema: Schema, profile: Any, target: Targ
 def _unfit(spec: ModelSpec, task: Task) -> str:
     if task.goal not in spec.solves:
         return f"it does not solve {task.goal}"
+    if task.goal is Goal.RECOMMENDATION:
+        ranking = METRICS.get(task.metric).spec.needs is Needs.RANKING
+        if not ranking and Trait.RATINGS not in spec.traits:
+            return f"it ranks items and does not predict ratings, which {task.metric} measures"
     if task.goal is Goal.REGRESSION:
         if task.objective in ("median", "quantile") and not spec.traits & {Trait.QUANTILES, Trait.BASELINE}:
             return f"it has no objective '{task.objective}'"

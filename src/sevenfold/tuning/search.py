@@ -10,6 +10,7 @@ from typing import Any
 
 from sevenfold.core.context import Deadline
 from sevenfold.core.events import Happening
+from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
@@ -22,6 +23,7 @@ Journal = Callable[[str, Mapping[str, Any]], None]
 
 _ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
+_SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
 _SHARE_LATER = 0.35  # for each later one
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
 _FEWEST_FOLDS = 2
@@ -68,6 +70,7 @@ class Search:
     _speed: dict[str, float] = field(default_factory=dict)
     _skipped: set[str] = field(default_factory=set)
     _folds_settled: bool = False
+    _pictures: set[str] = field(default_factory=set)
 
     def run(self) -> list[Trial]:
         """Search until time, trials or ideas run out; every trial with its status."""
@@ -79,6 +82,7 @@ class Search:
             self._learn_speed(trial)
             if trial.status is Status.FINISHED and trial.recipe.model != "constant":
                 self.folds, self._folds_settled = len(trial.folds), True
+        self._pictures = {c.name for c in self.candidates if Form.IMAGES in c.spec.accepts}
         while True:
             self._fill()
             if not self.executor.running:
@@ -208,8 +212,10 @@ class Search:
         if self.deadline.seconds == float("inf"):
             return Job(trial.name, trial.recipe.to_json(), fold, str(self.folder / trial.name), threads=self.threads)
         left = self.deadline.left()
-        finished = any(t.status is Status.FINISHED and t.recipe.model != "constant" for t in self.trials)
+        finished = any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
         share = _SHARE_LATER if finished else _SHARE_FIRST
+        if trial.recipe.model in self._pictures and not finished:
+            share = _SHARE_PICTURES
         rounds_of_work = -(-(self.folds - len(trial.folds)) // self.executor.slots)
         allowance = max(min(share * left / rounds_of_work, left - 0.5), 0.5)
         # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.

@@ -81,6 +81,10 @@ class ProcessExecutor(Executor):
         self._slots = slots
         self._memory_bytes = memory_bytes
 
+    def preload(self, *modules: str) -> None:
+        """Load libraries once for all workers that are forked later."""
+        self._ask("".join(f"import {module}\n" for module in modules))
+
     def open(self, workspace: Path) -> None:
         """Wait until the libraries are loaded and a worker is up; workers load the workspace with their first job."""
         self._workspace = str(workspace)
@@ -174,22 +178,25 @@ class ProcessExecutor(Executor):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _fork(self) -> _Worker:
-        assert self._zygote.stdin is not None
-        try:
-            self._zygote.stdin.write(f"fork {self._address}\n".encode())
-            self._zygote.stdin.flush()
-        except (BrokenPipeError, OSError) as error:
-            raise LimitError(
-                "No worker process can be started.",
-                "a running zygote",
-                repr(error),
-                "See workers.log in the run folder.",
-            ) from error
+        self._ask(f"fork {self._address}\n")
         connection = self._accept()
         pid = json.loads(connection.recv_bytes())["pid"]
         worker = _Worker(connection, pid)
         self._workers.append(worker)
         return worker
+
+    def _ask(self, lines: str) -> None:
+        assert self._zygote.stdin is not None
+        try:
+            self._zygote.stdin.write(lines.encode())
+            self._zygote.stdin.flush()
+        except OSError as error:
+            raise LimitError(
+                "No worker process can be started.",
+                "a process to fork workers from",
+                repr(error),
+                "Run `sevenfold doctor`, and see whether memory is short.",
+            ) from error
 
     def _accept(self) -> Connection[Any, Any]:
         socket = self._listener._listener._socket  # type: ignore[attr-defined]

@@ -26,7 +26,8 @@ PRELOADED = (
 
 
 def main() -> None:
-    """Read lines from standard input: each "fork ADDRESS" makes a worker; the end of input ends everything."""
+    """Read lines from standard input: "import MODULE" loads a library for all later workers, "fork ADDRESS" makes a
+    worker, the end of input ends everything."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     for name in PRELOADED:
@@ -34,7 +35,11 @@ def main() -> None:
             importlib.import_module(name)
     children: list[int] = []
     for line in sys.stdin:
-        address = line.strip().removeprefix("fork ")
+        verb, _, address = line.strip().partition(" ")
+        if verb == "import":
+            with contextlib.suppress(ImportError):
+                importlib.import_module(address)
+            continue
         child = os.fork()
         if child == 0:
             _become_worker(address)

@@ -12,7 +12,7 @@ import sevenfold.models
 from sevenfold.core.errors import MissingExtraError
 from sevenfold.core.model import Estimator, Recommender
 from sevenfold.models.catalogue import MODELS
-from sevenfold.testing.model_checks import Check, checks_for, taught
+from sevenfold.testing.model_checks import Check, check_wide, checks_for, taught
 from sevenfold.testing.model_data import GOALS, easy
 
 ESTIMATORS = [m for _, m in MODELS if issubclass(m, Estimator) and not issubclass(m, Recommender)]
@@ -23,6 +23,12 @@ PACKAGES = {"xgboost": "xgboost", "catboost": "catboost"}
 @pytest.mark.parametrize(("model", "check"), CASES)
 def test_contract(model: type[Estimator], check: Check) -> None:
     check(model)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ESTIMATORS, ids=lambda m: m.spec.name)
+def test_ten_thousand_columns(model: type[Estimator]) -> None:
+    check_wide(model)
 
 
 def test_names_are_those_of_the_specs() -> None:

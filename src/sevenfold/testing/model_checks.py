@@ -342,6 +342,14 @@ def check_columns(model: type[Estimator]) -> None:
             assert np.isfinite(fitted.predict(far)).all(), f"{goal}, {name}: a prediction is not finite"
 
 
+def check_wide(model: type[Estimator]) -> None:
+    """Ten thousand columns and few rows; slow for some models, so not among `checks_for`."""
+    for goal in _goals(model):
+        inputs, target = easy(model, goal, 60, columns=10_000)
+        fitted, _ = taught(model, inputs, target, rounds=3, seconds_left=_seconds(10.0))
+        assert np.isfinite(fitted.predict(inputs)).all(), f"{goal}: a prediction is not finite"
+
+
 def check_sparse_alone(model: type[Estimator]) -> None:
     """Sparse columns alone, beside an empty block of numbers, and beside numbers."""
     from scipy import sparse

@@ -31,7 +31,9 @@ _WIDE_COLUMNS = 1000
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     columns = min(size.columns, _WIDE_COLUMNS)
     one_round = 8.0 * size.rows * columns + 60.0 * params["leaves"] * columns * params["bins"] + 200_000
-    work = 300.0 * size.rows * size.columns + expected_rounds(params) * size.classes * one_round
+    # One column a round: many more rounds than trees of many columns take.
+    rounds = min(params["rounds"], 3 * expected_rounds(params)) * size.classes
+    work = 300.0 * size.rows * size.columns + rounds * one_round
     return cost_of(size, work, parallel=True)
 
 

@@ -115,7 +115,7 @@ def forest_cost(params: Mapping[str, Any], size: Size, nanoseconds: float) -> Co
     if "depth" in params:
         depth = min(depth, params["depth"])
     trees = params.get("trees", 1)
-    work = nanoseconds * size.rows * (tried + 1) * depth * trees * (1 + 0.05 * size.classes)
+    work = nanoseconds * size.rows * (tried + 1) * depth * trees
     return cost_of(size, work + 300_000 * trees, parallel=trees > 1, extra_bytes=_MOST_BYTES)
 
 

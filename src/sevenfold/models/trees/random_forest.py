@@ -22,7 +22,7 @@ class RandomForest(Forest):
         accepts=frozenset({Form.NUMBERS}),
         space=Space(trees=TREES, min_leaf_rows=MIN_LEAF_ROWS, column_share=COLUMN_SHARE, class_weight=CLASS_WEIGHT),
         portfolio=({}, {"min_leaf_rows": 1, "column_share": 0.3}, {"min_leaf_rows": 10, "column_share": 0.6}),
-        cost=lambda params, size: forest_cost(params, size, 60.0),
+        cost=lambda params, size: forest_cost(params, size, 30.0),
         source="Breiman, Random Forests, Machine Learning 45, 2001",
         summary="Hard to get wrong: good on most tables without tuning, slower and larger than boosting.",
         traits=frozenset({Trait.WEIGHTS, Trait.MISSING, Trait.SCALE_FREE, Trait.TREES}),

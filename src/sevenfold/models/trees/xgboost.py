@@ -53,7 +53,9 @@ def _library() -> Any:
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     columns = size.columns * min(params["column_share"], _WIDE_COLUMNS / max(1, size.columns))
     leaves = min(2.0 ** params["depth"], max(2.0, size.rows / 2))
-    one_round = 2.0 * params["depth"] * params["row_share"] * size.rows * columns + 20.0 * leaves * columns * 128
+    one_round = 2.0 * params["depth"] * params["row_share"] * size.rows * columns + 10.0 * leaves * columns * (
+        256 if size.rows > 3000 else 64
+    )
     rounds = expected_rounds(params) * size.classes
     work = 150.0 * size.rows * size.columns + rounds * (one_round + 60.0 * size.rows + 400_000)
     return cost_of(size, work, parallel=True)
@@ -119,7 +121,7 @@ class XGBoost(Estimator):
         if rows.num_col() == 0:
             raise DataError("XGBoost is given no column.", "at least one column", "none")
         metric = self._metric(valid, context)
-        booster = library.Booster(self._settings(rows.num_col(), metric, context), [rows])
+        booster = library.Booster(self._settings(len(target), rows.num_col(), metric, context), [rows])
         done = 0
 
         def learn() -> bool:
@@ -193,7 +195,7 @@ class XGBoost(Estimator):
             return by_loss
         return _METRICS[self.goal].get(context.metric, by_loss)
 
-    def _settings(self, columns: int, metric: str, context: FitContext) -> dict[str, Any]:
+    def _settings(self, rows: int, columns: int, metric: str, context: FitContext) -> dict[str, Any]:
         params = self.params
         settings: dict[str, Any] = {
             "eta": params["learning_rate"],
@@ -204,7 +206,8 @@ class XGBoost(Estimator):
             "lambda": params["l2"],
             "alpha": params["l1"],
             "tree_method": "hist",
-            "max_bin": 256,
+            # A histogram has a fixed price: with few rows most of its bins would be empty.
+            "max_bin": 256 if rows > 3000 else 64,
             "nthread": context.threads,
             "seed": int(context.stream.integers(2**31 - 1)),
             "verbosity": 0,

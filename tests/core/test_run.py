@@ -27,7 +27,7 @@ def test_a_torn_last_line_is_passed_over_and_cut_off(tmp_path: Path) -> None:
 
 def test_time_goes_on_after_reopening(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_text('{"kind": "a", "seconds": 100.0}\n')
+    path.write_text('{"kind": "a", "at": 100.0}\n')
     assert Journal(path).append("b").seconds >= 100.0
 
 

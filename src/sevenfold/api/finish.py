@@ -43,9 +43,10 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
     references, reference_validation = _references(session, collected, trials)
     left = session.deadline.left()
     seconds = _LONGEST_SECONDS if left == float("inf") else min(_LONGEST_SECONDS, max(0.2, 0.45 * (left - 0.5)))
-    ranking = None
+    ranking, reference_ranking = None, None
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         ranking = _ranking(collected, final.predictor)
+        reference_ranking = {name: _ranking(collected, plain) for name, plain in references.items()}
     evaluation = evaluation_report(
         final.predictor,
         collected.test_table,
@@ -58,16 +59,13 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
         references=references,
         reference_validation=reference_validation,
         ranking=ranking,
+        reference_ranking=reference_ranking,
         looks=looks,
     )
     audited(session, collected)
     checked = _check(session, collected, final, evaluation)
     evaluation["model_findings"] = [finding.to_json() for finding in checked.findings]
     evaluation["model_not_applicable"] = [{"code": n.code, "reason": n.reason} for n in checked.not_applicable]
-    for name, reference in evaluation["references"].items():
-        if ranking is not None and name in references:
-            values = _ranking(collected, references[name])[task.metric]
-            reference["test"] = _mean_score(values).to_json()
     write_json(session.folder.path / "evaluation.json", evaluation)
     return evaluation
 
@@ -139,12 +137,6 @@ def _ranking(collected: Collected, predictor: Predictor) -> dict[str, Floats]:
     from sevenfold.tuning.objective import rank_table
 
     return rank_table(predictor.members[0].pipelines[-1], collected.test_table, collected.task)
-
-
-def _mean_score(values: Floats) -> Score:
-    middle = float(values.mean())
-    reach = 1.96 * float(values.std() / np.sqrt(max(1, len(values))))
-    return Score(middle, middle - reach, middle + reach, len(values))
 
 
 def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> AuditResult:
@@ -220,6 +212,7 @@ def deploy(
         collected.golden,
         folder.card.read_text(encoding="utf-8"),
         metadata={
+            "importance": {entry["column"]: entry["value"] for entry in evaluation["importances"]},
             "run": folder.path.name,
             "fingerprint": collected.fingerprint,
             "split": collected.split_digest,

@@ -24,8 +24,7 @@ def serve(
         RequestError: a port that is taken, an address that needs a token, no such model.
     """
     from sevenfold.api.load import model_path
-    from sevenfold.deployment.server import serve as run
-    from sevenfold.monitoring.log import Log
+    from sevenfold.monitoring.serving import serve as run
 
     run(
         model_path(model),
@@ -33,6 +32,6 @@ def serve(
         port=port,
         token_file=None if token_file is None else Path(token_file),
         name=name,
-        recorder=None if store is None else lambda loaded: Log(Path(store), loaded),
+        store=None if store is None else Path(store),
         on_start=on_start,
     )

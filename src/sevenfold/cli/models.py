@@ -76,7 +76,7 @@ def doctor() -> None:
         "boost": ("xgboost-cpu", "catboost"),
         "deep": ("torch",),
         "image": ("pillow",),
-        "serve": ("starlette", "uvicorn", "prometheus-client"),
+        "serve": ("uvicorn", "httptools", "prometheus-client"),
         "files": ("pyarrow", "pandas", "fastexcel", "zstandard"),
         "sql": ("duckdb", "psycopg"),
     }

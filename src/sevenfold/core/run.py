@@ -19,7 +19,7 @@ class Event:
 
     Args:
         kind: "run.started", "step.started", "trial.finished", ...: see `core.events`.
-        seconds: since the run began.
+        seconds: since the run began; "at" in the file.
         data: plain data.
     """
 
@@ -56,7 +56,7 @@ class Journal:
         if self._file is None:
             self._file = self.path.open("ab")
         event = Event(kind, round(time.monotonic() - self._started, 4), dict(data or {}))
-        line = json.dumps({"kind": kind, "seconds": event.seconds, **event.data}, ensure_ascii=False, default=_plain)
+        line = json.dumps({"kind": kind, "at": event.seconds, **event.data}, ensure_ascii=False, default=_plain)
         self._file.write(line.encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -71,7 +71,7 @@ class Journal:
                 data = json.loads(line)
             except ValueError:
                 continue
-            yield Event(data.pop("kind", ""), data.pop("seconds", 0.0), data)
+            yield Event(data.pop("kind", ""), data.pop("at", 0.0), data)
 
 
 def _plain(value: Any) -> Any:

@@ -46,7 +46,7 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
     ranking, reference_ranking = None, None
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         ranking = _ranking(collected, final.predictor)
-        reference_ranking = {name: _ranking(collected, plain) for name, plain in references.items()}
+        reference_ranking = {name: _ranking(collected, plain)[task.metric] for name, plain in references.items()}
     evaluation = evaluation_report(
         final.predictor,
         collected.test_table,

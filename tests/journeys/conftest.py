@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -28,8 +29,13 @@ class Shell:
         self.folder = folder
         self._begun: list[subprocess.Popen[str]] = []
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """The command under way."""
+    def start(self, *arguments: str, largest_file: int | None = None, **environment: str) -> subprocess.Popen[str]:
+        """The command under way; `largest_file` in bytes stands for a disk without room."""
+
+        def limit() -> None:
+            if largest_file is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+
         process = subprocess.Popen(
             [sys.executable, "-m", "sevenfold", *map(str, arguments)],
             cwd=self.folder,
@@ -37,13 +43,16 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=limit,
         )
         self._begun.append(process)
         return process
 
-    def run(self, *arguments: str, exits: int = 0, **environment: str) -> tuple[str, str]:
+    def run(
+        self, *arguments: str, exits: int = 0, largest_file: int | None = None, **environment: str
+    ) -> tuple[str, str]:
         """Standard output and error of a command that must end with that code."""
-        process = self.start(*arguments, **environment)
+        process = self.start(*arguments, largest_file=largest_file, **environment)
         out, error = process.communicate(timeout=120)
         assert process.returncode == exits, f"{arguments} ended with {process.returncode}:\n{error}"
         return out, error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.context import Deadline
+from sevenfold.core.errors import FULL_DISK
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
@@ -240,6 +242,10 @@ class Search:
         if trial.status is not Status.OPEN:
             return
         if outcome.result is None:
+            # A full disk says nothing of the trial: the run ends here, and does the fold anew when it is resumed.
+            for code in FULL_DISK:
+                if os.strerror(code) in outcome.reason:
+                    raise OSError(code, os.strerror(code))
             self._close(trial, Status.FAILED, outcome.reason)
             if "deadline" in outcome.reason:
                 self._skipped.add(trial.recipe.model)

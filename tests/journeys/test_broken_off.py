@@ -153,3 +153,32 @@ def test_interrupted_before_anything_is_there(whole: Any, all_gone: Gone) -> Non
     all_gone(kill_when(process, lambda: bool(family(process)) or time.monotonic() > began + 10, signal.SIGINT))
     assert process.returncode == 4
     assert "anew" in process.stderr.read() or (whole.folder / "early" / "journal.jsonl").exists()
+
+
+@pytest.mark.parametrize("largest_file", [600, 9_000, 30_000])
+def test_full_disk(whole: Any, all_gone: Gone, largest_file: int) -> None:
+    """Full while the data are laid down, while the journal grows, and when the bundle is written."""
+    run = whole.folder / f"full-{largest_file}"
+    _, error = whole.run(*TRAIN, "--out", run.name, exits=4, largest_file=largest_file)
+    assert "disk is full" in error
+    assert "What to do: Make room" in error
+    assert "Traceback" not in error
+    assert not (run / "model.sevenfold").exists()
+    assert not list(run.glob("*.tmp"))
+    if largest_file == 600:
+        assert not run.exists()
+    else:
+        assert f"sevenfold resume {run.name}" in error
+        check_resumed(whole, run.name)
+
+
+def test_settings_of_the_machine_do_not_change_the_model(whole: Any) -> None:
+    """The same seed gives the same model: in one process or in many, whatever the hash seed."""
+    for name, threads, environment in (
+        ("one-process", "1", {"SEVENFOLD_INLINE": "1", "PYTHONHASHSEED": "1"}),
+        ("two-threads", "2", {"PYTHONHASHSEED": "2"}),
+    ):
+        whole.json(*TRAIN, "--out", name, "--threads", threads, **environment)
+        assert states(whole.folder / name) == states(whole.folder / "whole")
+        whole.run("predict", name, "data.csv", "--proba", "--out", f"{name}.csv")
+    assert (whole.folder / "one-process.csv").read_bytes() == (whole.folder / "two-threads.csv").read_bytes()

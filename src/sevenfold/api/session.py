@@ -11,7 +11,7 @@ from typing import Any
 
 from sevenfold.core.config import Plan, parse_bytes
 from sevenfold.core.context import Deadline, Resources, Streams
-from sevenfold.core.errors import FULL_DISK, LimitError, SevenfoldError
+from sevenfold.core.errors import LimitError, SevenfoldError, disk_is_full
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Event, Journal, RunFolder
 from sevenfold.tuning.executors.base import Executor
@@ -106,7 +106,7 @@ class Session:
             told = LimitError(
                 "Memory ran out.", "enough memory", str(error) or "none left", f"Give it more memory, then: {way}"
             )
-        elif isinstance(error, OSError) and error.errno in FULL_DISK:
+        elif not isinstance(error, SevenfoldError) and disk_is_full(error):
             told = LimitError("The disk is full.", "room to write", str(error), f"Make room, then: {way}")
         elif isinstance(error, KeyboardInterrupt):
             told.add_note(f"To go on: {way}")

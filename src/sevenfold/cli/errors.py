@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from sevenfold.core.errors import FULL_DISK, LimitError, SevenfoldError
+from sevenfold.core.errors import LimitError, SevenfoldError, disk_is_full
 
 _INTERRUPTED = 130
 
@@ -36,7 +36,7 @@ def guarded(command: Callable[..., Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno in FULL_DISK:
+        if disk_is_full(error):
             _say(str(LimitError("The disk is full.", "room to write", str(error), "Make room, then try again.")))
             return LimitError.exit_code
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):

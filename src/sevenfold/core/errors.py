@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
@@ -80,13 +81,20 @@ class BundleError(DataError):
         super().__init__(what, expected, received, advice)
 
 
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # numbers of the system's errors that say so
-
-
 class LimitError(SevenfoldError):
     """Stopped by a limit: time, memory, disk, or the user's own interrupt."""
 
     exit_code = 4
+
+
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def disk_is_full(said: BaseException | str) -> bool:
+    """Whether an error, or its text, says that there is no more room; libraries tell it in words without a number."""
+    if isinstance(said, OSError) and said.errno in _FULL_DISK:
+        return True
+    return any(os.strerror(number) in str(said) for number in _FULL_DISK)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> RequestError:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sevenfold.core.errors import FULL_DISK, LimitError, RequestError, SevenfoldError
+from sevenfold.core.errors import LimitError, RequestError, SevenfoldError, disk_is_full
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _refused(path: Path, error: OSError) -> SevenfoldError:
-    if error.errno in FULL_DISK:
+    if disk_is_full(error):
         return LimitError(
             f"{path} cannot be written: the disk is full.", "room to write", str(error), "Make room, then try again."
         )

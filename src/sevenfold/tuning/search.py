@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.context import Deadline
-from sevenfold.core.errors import FULL_DISK
+from sevenfold.core.errors import disk_is_full
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
@@ -243,9 +243,8 @@ class Search:
             return
         if outcome.result is None:
             # A full disk says nothing of the trial: the run ends here, and does the fold anew when it is resumed.
-            for code in FULL_DISK:
-                if os.strerror(code) in outcome.reason:
-                    raise OSError(code, os.strerror(code))
+            if disk_is_full(outcome.reason):
+                raise OSError(errno.ENOSPC, outcome.reason)
             self._close(trial, Status.FAILED, outcome.reason)
             if "deadline" in outcome.reason:
                 self._skipped.add(trial.recipe.model)

@@ -302,3 +302,10 @@ def test_messages_with_stray_quotes_between_tabs() -> None:
 def test_long_texts_over_many_lines() -> None:
     text = "id,text\n" + "\n".join(f'{i},"one, {i}\ntwo; ""x""\n\nfour"' for i in range(300))
     assert rows(text)[299] == ("299", 'one, 299\ntwo; "x"\n\nfour')
+
+
+def test_texts_of_equally_many_words_are_no_columns() -> None:
+    content = "review,verdict\n" + "".join(
+        f"the plot was {word} from end to end,{word}\n" for word in "good bad so fine".split()
+    )
+    assert parse(content).frame.columns == ["review", "verdict"]

@@ -108,7 +108,9 @@ def _score(rows: Sequence[Row], dialect: Dialect, trusted: bool) -> float:
         return 0.0
     cells = [cell for fields in even[:100] for cell in fields]
     clean = max(0.9 * trusted, sum(_cleanness(cell, dialect) for cell in cells) / len(cells))
-    return evenness**2 * clean * (width - 1) / width * (1.0 if fits else 0.9)
+    # Texts of as many words each look like columns, but their header gives them away: it has no space at all.
+    words = dialect.delimiter in (" ", WHITESPACE) and len(filled[0]) == 1
+    return evenness**2 * clean * (width - 1) / width * (0.5 if words else 1.0 if fits else 0.9)
 
 
 def _preamble(rows: Sequence[Row]) -> int:

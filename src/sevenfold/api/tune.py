@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
-from sevenfold.core.errors import DataError
+from sevenfold.core.errors import DataError, LimitError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.predictor import Member, Predictor
@@ -24,6 +24,7 @@ from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.job import Job
+from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
 from sevenfold.tuning.search import Search
@@ -148,12 +149,58 @@ def _search_deadline(session: Session, collected: Collected) -> Deadline:
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:
-    """Members, weights, calibration, decision rule; refitted on all rows where folds are not averaged."""
-    plan, workspace, task = session.plan, collected.workspace, collected.task
-    choice = choose(trials, session.folder.trials, workspace, plan.costs)
-    for what, why in choice.reasons:
-        session.decide("tuning", what, why)
-    refit = not bagged(task, collected.strategy, len(workspace.folds))
+    """The best predictor that keeps the plan's limits: the whole, else the best trials by themselves, else one fold's
+    model of them.
+
+    Raises:
+        LimitError: nothing keeps the limits.
+    """
+    limits = Limits.of(session.plan)
+    broken = ""
+    for choice, one_fold in _options(session, collected, trials, limits):
+        final = _settle(session, collected, choice, one_fold)
+        broken = limits.broken_by(final.predictor, collected.workspace.table[:1]) if limits.any else ""
+        names = ", ".join(trial.name for trial in choice.members)
+        if broken:
+            session.decide("tuning", f"{names}{' (one fold)' if one_fold else ''} is not deployed", broken)
+            continue
+        for what, why in choice.reasons:
+            session.decide("tuning", what, why)
+        session.note(
+            Happening.ENSEMBLE_FINISHED,
+            {
+                "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
+                "combiner": choice.combiner.name,
+                "weights": choice.combiner.state().get("weights"),
+                "refitted": final.refitted,
+            },
+        )
+        return final
+    raise LimitError(
+        "No trained model keeps the limits.",
+        f"--max-size {session.plan.max_size}, --max-latency {session.plan.max_latency}",
+        f"the last one tried: {broken}",
+        "Raise the limits, or name smaller models with --models; the run can be gone on with.",
+    )
+
+
+def _options(
+    session: Session, collected: Collected, trials: list[Trial], limits: Limits
+) -> Iterator[tuple[Choice, bool]]:
+    """What could be deployed, best first, each with whether only one fold's model is used."""
+    folder, workspace, costs = session.folder.trials, collected.workspace, session.plan.costs
+    yield choose(trials, folder, workspace, costs), False
+    if not limits.any:
+        return
+    finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)
+    for one_fold in (False, True):
+        for trial in finished:
+            yield choose([trial], folder, workspace, costs), one_fold
+
+
+def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
+    """Load the members' pipelines: of their folds, or fitted again on all rows where folds are not averaged."""
+    refit = one_fold or not bagged(collected.task, collected.strategy, len(collected.workspace.folds))
     done = _refit(session, collected, choice.members) if refit else set()
     members: list[Member] = []
     for trial in choice.members:
@@ -165,16 +212,7 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
         if refit:
             numbers = numbers[-1:]  # by time: the last fold has learned from the most, and the latest, rows
         members.append(Member(trial.name, tuple(load_pipeline(folder / f"fold-{n}") for n in numbers)))
-    session.note(
-        Happening.ENSEMBLE_FINISHED,
-        {
-            "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
-            "combiner": choice.combiner.name,
-            "weights": choice.combiner.state().get("weights"),
-            "refitted": bool(done),
-        },
-    )
-    predictor = Predictor(task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
+    predictor = Predictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
     return Final(predictor, choice, bool(done))
 
 

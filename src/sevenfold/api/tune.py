@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from sevenfold.tuning.candidates import Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor
-from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
+from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.job import Job
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.proposals import Searcher
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
 _FINISH_SHARE, _FINISH_LEAST, _FINISH_MOST = 0.08, 3.5, 60.0
-_REFIT_SHARE = 0.25  # of the budget, where the winner is fitted again on all rows
+_REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget, where the winners are fitted again on all rows
 _ONE_WORKER_CELLS = 2e7  # above it one job gets all cores: two copies of the features would not pay
 
 
@@ -101,7 +101,8 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         classification=collected.task.goal.is_classification,
         classes=workspace.target.classes,
         journal=session.note,
-        deadline=_search_deadline(session, collected),
+        deadline=_search_deadline(session),
+        kept_seconds=_refit_seconds(session, collected, slots),
         most_trials=plan.trials,
         only=bool(plan.models),
         threads=max(1, session.threads // slots),
@@ -137,15 +138,28 @@ def start_workers(session: Session) -> Executor:
     return ProcessExecutor(session.threads)
 
 
-def _search_deadline(session: Session, collected: Collected) -> Deadline:
+def _search_deadline(session: Session) -> Deadline:
     budget = session.plan.budget_seconds
     if budget is None:
         return Deadline()
-    kept = finish_seconds(budget)
-    if not bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
-        kept += _REFIT_SHARE * budget
-    started = session.deadline.started
-    return Deadline(max(budget - kept, min(budget, session.deadline.spent() + 0.3 * session.deadline.left())), started)
+    least = session.deadline.spent() + 0.3 * session.deadline.left()
+    return Deadline(max(budget - finish_seconds(budget), min(budget, least)), session.deadline.started)
+
+
+def _refit_seconds(session: Session, collected: Collected, slots: int) -> Callable[[Sequence[Trial]], float]:
+    """Time to keep for fitting the winners on all rows: a share of the budget, then what the leaders' folds took."""
+    budget = session.plan.budget_seconds
+    if budget is None or bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
+        return lambda trials: 0.0
+
+    def kept(trials: Sequence[Trial]) -> float:
+        leaders = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)[:MOST_MEMBERS]
+        if not any(t.origin != "yardstick" for t in leaders):
+            return _REFIT_SHARE * budget
+        longest = [max(result.seconds for result in t.folds.values()) for t in leaders]
+        return min(_REFIT_MOST * budget, 1.0 + 1.5 * max(sum(longest) / slots, max(longest)))
+
+    return kept
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:

@@ -26,7 +26,7 @@ from sevenfold.tuning.objective import score_predictions
 from sevenfold.tuning.threshold import choose_threshold, cost_decision
 from sevenfold.tuning.trial import Status, Trial
 
-_MOST_MEMBERS = 4
+MOST_MEMBERS = 4
 _MOST_CANDIDATES = 12
 _JUDGED_ROWS = 20_000  # enough to tell blends apart; more only costs time
 _BLEND_SURE = 0.75  # share of resamples in which a blend must beat the best single trial
@@ -71,7 +71,7 @@ def choose(
     folder: Path,
     workspace: Workspace,
     costs: dict[str, float],
-    most_members: int = _MOST_MEMBERS,
+    most_members: int = MOST_MEMBERS,
 ) -> Choice:
     """The best single trial, a blend or a stack of trials: the simpler unless the other's paired gain is real.
 

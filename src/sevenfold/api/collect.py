@@ -21,6 +21,7 @@ from sevenfold.core.report import Finding, NotApplicable
 from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
+from sevenfold.evaluation.metrics.catalogue import check_metric
 from sevenfold.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -105,7 +106,18 @@ class Audited:
 
     def save(self, folder: RunFolder) -> None:
         """Write findings.json."""
-        write_json(folder.findings, {"findings": self.findings, "not_applicable": self.not_applicable})
+        self.save_with(folder, [], [])
+
+    def save_with(
+        self, folder: RunFolder, model_findings: list[dict[str, Any]], model_not_applicable: list[dict[str, Any]]
+    ) -> None:
+        """Write findings.json with what the checks that need a model said; `restore` leaves theirs out again."""
+        stored = {
+            "findings": self.findings + model_findings,
+            "not_applicable": self.not_applicable + model_not_applicable,
+            "of_data": [len(self.findings), len(self.not_applicable)],
+        }
+        write_json(folder.findings, stored)
 
 
 def audited(session: Session, collected: Collected) -> Audited:
@@ -139,6 +151,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
         for reason in prepared.reasons:
             session.decide("data", reason, "")
         task, schema, table = prepared.task, prepared.dataset.schema, prepared.dataset.table
+        check_metric(task.metric, task.goal)
         sealed = None if test is None else _given_test(test, raw.source, schema, task)
         split = plan_split(
             table,
@@ -266,7 +279,8 @@ def _audited_before(
 
     if folder.findings.exists():
         stored = json.loads(folder.findings.read_text(encoding="utf-8"))
-        return Audited(stored["findings"], stored["not_applicable"], told=True)
+        findings, not_applicable = stored["of_data"]
+        return Audited(stored["findings"][:findings], stored["not_applicable"][:not_applicable], told=True)
     subject = DataSubject(
         table=workspace.table,
         schema=workspace.schema,

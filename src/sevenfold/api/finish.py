@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.api.collect import Audited, audited
+from sevenfold.api.collect import audited
 from sevenfold.api.session import Session
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.events import Happening
@@ -186,7 +186,7 @@ def deploy(
     folder = session.folder
     data_audit = audited(session, collected)
     findings = data_audit.findings + evaluation["model_findings"]
-    Audited(findings, data_audit.not_applicable + evaluation["model_not_applicable"]).save(folder)
+    data_audit.save_with(folder, evaluation["model_findings"], evaluation["model_not_applicable"])
     result = {
         "run": str(folder.path),
         "model": str(folder.model),

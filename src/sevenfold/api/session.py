@@ -11,7 +11,7 @@ from typing import Any
 
 from sevenfold.core.config import Plan, parse_bytes
 from sevenfold.core.context import Deadline, Resources, Streams
-from sevenfold.core.errors import SevenfoldError
+from sevenfold.core.errors import FULL_DISK, LimitError, SevenfoldError
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Event, Journal, RunFolder
 from sevenfold.tuning.executors.base import Executor
@@ -97,12 +97,24 @@ class Session:
         yield
         self.note(Happening.STEP_FINISHED, {"step": name, "took": round(time.monotonic() - started, 3)})
 
-    def fail(self, error: BaseException) -> None:
-        """Journal why the run ended early, if there is a journal."""
+    def fail(self, error: BaseException) -> BaseException:
+        """Journal why the run ended early, if there is a journal; the error to raise, which says how to go on."""
+        begun = self._journal is not None and self.folder.journal.exists()
+        way = f"sevenfold resume {self.folder.path}" if begun else "start it anew: nothing was trained yet"
+        told = error
+        if isinstance(error, MemoryError):
+            told = LimitError(
+                "Memory ran out.", "enough memory", str(error) or "none left", f"Give it more memory, then: {way}"
+            )
+        elif isinstance(error, OSError) and error.errno in FULL_DISK:
+            told = LimitError("The disk is full.", "room to write", str(error), f"Make room, then: {way}")
+        elif isinstance(error, KeyboardInterrupt):
+            told.add_note(f"To go on: {way}")
         if self._journal is not None:
-            reason = error.what if isinstance(error, SevenfoldError) else f"{type(error).__name__}: {error}"
+            reason = told.what if isinstance(told, SevenfoldError) else f"{type(told).__name__}: {told}".rstrip(": ")
             with contextlib.suppress(OSError):
                 self._journal.append(Happening.RUN_FAILED, {"reason": reason})
+        return told
 
     def close(self) -> None:
         """Let go of the workers."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from sevenfold.core.context import Deadline, Resources, process_seconds
 from sevenfold.core.errors import RequestError
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Journal, RunFolder, write_bytes
+from sevenfold.evaluation.metrics.catalogue import METRICS
+from sevenfold.models.catalogue import MODELS
+from sevenfold.tuning.candidates import gather
 from sevenfold.tuning.trial import trials_from_journal
 
 _DEFAULT_BUDGET = "5m"
@@ -53,20 +58,24 @@ def train(
     plan = Plan.of({**named, **{k: v for k, v in settings.items() if v is not None}})
     if plan.budget is None and plan.trials is None:
         plan = replace(plan, budget=_DEFAULT_BUDGET)
+    plan = _checked(plan)
     spent = process_seconds() if whole_process else 0.0
     deadline = Deadline.starting_now(plan.budget_seconds or float("inf"), spent)
     session = Session(plan, deadline, Resources.detect(), on_event)
     try:
         _check_out(plan)
         collected = collect(session, data, test)
-        folder = RunFolder.create(default_folder(plan))
-        write_bytes(folder.plan, plan.dump().encode())
-        collected.save(folder)
-        session.settle(folder)
+        _check_models(plan, collected)
+        with _laid_down(default_folder(plan)) as folder:
+            write_bytes(folder.plan, plan.dump().encode())
+            collected.save(folder)
+            session.settle(folder)
         return _learn(session, collected, resumed=False)
     except BaseException as error:
-        session.fail(error)
-        raise
+        told = session.fail(error)
+        if told is error:
+            raise
+        raise told from error
     finally:
         session.close()
 
@@ -80,18 +89,13 @@ def resume(run: str | Path, *, on_event: Listener | None = None) -> Run:
     Raises:
         RequestError: it is no run folder, or its data were not yet laid down when it broke off.
     """
-    folder = RunFolder.open(Path(run))
+    folder = _begun(Path(run))
     events = list(Journal(folder.journal).events())
     if any(event.kind == Happening.RUN_FINISHED for event in events):
+        if not folder.report.exists():
+            write_report(folder.path)
         return Run(folder)
     plan = Plan.load(folder.plan)
-    if not (folder.folds / "ready").exists():
-        raise RequestError(
-            "The run broke off before its data were laid down: there is nothing to go on from.",
-            "a run that got past reading its data",
-            str(folder.path),
-            "Start it anew, with another --out.",
-        )
     budget = plan.budget_seconds or float("inf")
     used = events[-1].seconds if events else 0.0
     session = Session(plan, Deadline.starting_now(budget, min(used, 0.75 * budget)), Resources.detect(), on_event)
@@ -100,18 +104,21 @@ def resume(run: str | Path, *, on_event: Listener | None = None) -> Run:
         session.note(Happening.RUN_RESUMED, {"used_seconds": used})
         return _learn(session, restore(session, folder), resumed=True)
     except BaseException as error:
-        session.fail(error)
-        raise
+        told = session.fail(error)
+        if told is error:
+            raise
+        raise told from error
     finally:
         session.close()
 
 
 def _learn(session: Session, collected: Collected, resumed: bool) -> Run:
-    if not resumed:
+    before = list(Journal(session.folder.journal).events()) if resumed else []
+    if not any(event.kind == Happening.RUN_STARTED for event in before):
         session.note(Happening.RUN_STARTED, _facts(session, collected))
     with session.step("features"):
         candidates = candidates_for(session, collected)
-    known = trials_from_journal(Journal(session.folder.journal).events()) if resumed else []
+    known = trials_from_journal(before)
     with session.step("training"):
         trials = search(session, collected, candidates, known)
     with session.step("tuning"):
@@ -143,6 +150,55 @@ def _facts(session: Session, collected: Collected) -> Mapping[str, Any]:
         "fingerprint": collected.fingerprint,
         "split": collected.split_digest,
     }
+
+
+def _checked(plan: Plan) -> Plan:
+    """The plan with the metric's own name; names that exist nowhere are refused before anything is read."""
+    for name in plan.models:
+        MODELS.get(name)
+    return plan if plan.metric is None else replace(plan, metric=METRICS.get(plan.metric).spec.name)
+
+
+def _check_models(plan: Plan, collected: Collected) -> None:
+    """Refuse models that were asked for and do not fit, before anything is written."""
+    if plan.models:
+        gather(collected.task, collected.schema, collected.profile, collected.workspace.target, plan.models)
+
+
+@contextlib.contextmanager
+def _laid_down(path: Path) -> Iterator[RunFolder]:
+    """A new run folder; taken away again where what it starts with cannot be written."""
+    fresh = not path.exists()
+    folder = RunFolder.create(path)
+    try:
+        yield folder
+    except BaseException:
+        folder.journal.unlink(missing_ok=True)
+        if fresh:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _begun(path: Path) -> RunFolder:
+    """A run to go on with."""
+    if path.is_dir() and (path / "plan.toml").exists():
+        # The journal is begun when all data are in place: what lies there without it is of no use.
+        folder = RunFolder(path)
+        if not (folder.journal.exists() and (folder.folds / "ready").exists()):
+            raise RequestError(
+                "The run broke off before its data were laid down: there is nothing to go on from.",
+                "a run that got past reading its data",
+                str(path),
+                "Start it anew with `sevenfold train`; the same --out may be used.",
+            )
+    elif not path.exists():
+        raise RequestError(
+            f"There is no run at {path}.",
+            "the folder of a run",
+            str(path),
+            "Check the path. A run that broke off before its data were read leaves nothing behind: start it anew.",
+        )
+    return RunFolder.open(path)
 
 
 def _check_out(plan: Plan) -> None:

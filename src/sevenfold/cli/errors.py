@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
-from sevenfold.core.errors import LimitError, SevenfoldError
+from sevenfold.core.errors import FULL_DISK, LimitError, SevenfoldError
+
+_INTERRUPTED = 130
 
 
 def guarded(command: Callable[..., Any]) -> int:
@@ -16,13 +21,14 @@ def guarded(command: Callable[..., Any]) -> int:
     import errno
 
     try:
-        return int(command(standalone_mode=False) or 0)
+        code = int(command(standalone_mode=False) or 0)
+        # The command line's library turns an interrupt into this code.
+        return _interrupted() if code == _INTERRUPTED else code
     except SevenfoldError as error:
         _say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _say("Interrupted.")
-        return LimitError.exit_code
+        return _interrupted()
     except MemoryError:
         _say(str(LimitError("Memory ran out.", "enough memory", "none left", "Give fewer rows, or a larger machine.")))
         return LimitError.exit_code
@@ -30,10 +36,8 @@ def guarded(command: Callable[..., Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _say(
-                str(LimitError("The disk is full.", "room to write", str(error), "Free room, then: sevenfold resume."))
-            )
+        if error.errno in FULL_DISK:
+            _say(str(LimitError("The disk is full.", "room to write", str(error), "Make room, then try again.")))
             return LimitError.exit_code
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             _say(f"No permission.\nReceived: {error}\nWhat to do: choose another path, or change its permissions.")
@@ -44,11 +48,47 @@ def guarded(command: Callable[..., Any]) -> int:
     except Exception as error:
         shown = getattr(error, "format_message", None)
         if shown is not None:  # a usage error of the command line itself
-            _say(f"{shown()}\nWhat to do: see sevenfold --help.")
+            given = " ".join(sys.argv[1:]) or "nothing"
+            _say(
+                f"{shown()}\nExpected: commands and options as `sevenfold --help` lists them\nReceived: {given}\n"
+                "What to do: see `sevenfold COMMAND --help`."
+            )
             return 2
-        if type(error).__name__ in ("Exit", "Abort"):
+        if type(error).__name__ == "Abort":
+            return _interrupted()
+        if type(error).__name__ == "Exit":
             return int(getattr(error, "exit_code", 1))
         return _fault(error)
+
+
+def _interrupted() -> int:
+    _say("Interrupted.")
+    return LimitError.exit_code
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C, or a request to end as containers and batch systems send it (SIGTERM), ends the block cleanly.
+
+    Raises:
+        LimitError: it was interrupted; it tells how to go on.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise LimitError(
+            "Interrupted.",
+            "to be left alone until the end",
+            "a request to end",
+            " ".join(getattr(stop, "__notes__", ())),
+        ) from stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _say(message: str) -> None:

@@ -35,6 +35,7 @@ def _train_command() -> Callable[..., None]:
     def train(**options: Any) -> None:
         """Train a model on DATA: the seven steps, from the file to a bundle, a report and a score to trust."""
         from sevenfold.api.train import train as api_train
+        from sevenfold.cli.errors import stoppable
         from sevenfold.cli.plan import plan_settings
         from sevenfold.cli.show import show_result, watching
 
@@ -43,7 +44,7 @@ def _train_command() -> Callable[..., None]:
         data, target = settings.pop("data", ""), settings.pop("target", None)
         if not data:
             raise RequestError("No data are named.", "sevenfold train DATA --target COLUMN", "no DATA", "Name a file.")
-        with watching(settings.get("budget"), quiet=quiet, plain=json_output) as watcher:
+        with stoppable(), watching(settings.get("budget"), quiet=quiet, plain=json_output) as watcher:
             run = api_train(data, target, on_event=watcher, whole_process=True, **settings)
         show_result(run, json_output)
 
@@ -104,9 +105,10 @@ def resume(
 ) -> None:
     """Go on with a run that was broken off; nothing finished is trained again."""
     from sevenfold.api.train import resume as api_resume
+    from sevenfold.cli.errors import stoppable
     from sevenfold.cli.show import show_result, watching
 
-    with watching(None, quiet=quiet, plain=json_output) as watcher:
+    with stoppable(), watching(None, quiet=quiet, plain=json_output) as watcher:
         done = api_resume(run, on_event=watcher)
     show_result(done, json_output)
 

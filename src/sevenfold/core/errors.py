@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
@@ -68,6 +69,18 @@ class DataError(SevenfoldError):
 
 class BundleError(DataError):
     """A model file is damaged, of an unknown version, or not a model file at all."""
+
+    def __init__(
+        self,
+        what: str,
+        expected: str = "",
+        received: str = "",
+        advice: str = "Check the path, and copy the file anew from the run that made it.",
+    ) -> None:
+        super().__init__(what, expected, received, advice)
+
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # numbers of the system's errors that say so
 
 
 class LimitError(SevenfoldError):

@@ -189,8 +189,12 @@ def write_json(path: Path, data: Any) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file, complete or not at all (temporary name, sync, rename)."""
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

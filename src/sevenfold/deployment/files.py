@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sevenfold.core.errors import RequestError
+from sevenfold.core.errors import FULL_DISK, LimitError, RequestError, SevenfoldError
 
 
 @contextmanager
@@ -19,7 +19,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     File and folder are synced before and after the renaming. On an error nothing is left behind.
 
     Raises:
-        RequestError: the folder cannot be written to, or the disk is full.
+        RequestError: the folder cannot be written to.
+        LimitError: the disk is full.
     """
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -60,7 +61,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _refused(path: Path, error: OSError) -> RequestError:
+def _refused(path: Path, error: OSError) -> SevenfoldError:
+    if error.errno in FULL_DISK:
+        return LimitError(
+            f"{path} cannot be written: the disk is full.", "room to write", str(error), "Make room, then try again."
+        )
     return RequestError(
         f"{path} cannot be written.",
         "a folder that exists, may be written to and has room",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.context import Deadline
+from sevenfold.core.errors import FULL_DISK
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
@@ -84,6 +86,10 @@ class Search:
             self._learn_speed(trial)
             if trial.status is Status.FINISHED and trial.recipe.model != "constant":
                 self.folds, self._folds_settled = len(trial.folds), True
+        for trial in self.trials:
+            # Broken off between its last fold and the word that it had ended.
+            if trial.status is Status.OPEN and trial.folds:
+                self._judge(trial)
         self._pictures = {c.name for c in self.candidates if Form.IMAGES in c.spec.accepts}
         while True:
             self._fill()
@@ -243,14 +249,22 @@ class Search:
         if trial.status is not Status.OPEN:
             return
         if outcome.result is None:
+            # A full disk says nothing of the trial: the run ends here, and does the fold anew when it is resumed.
+            for code in FULL_DISK:
+                if os.strerror(code) in outcome.reason:
+                    raise OSError(code, os.strerror(code))
             self._close(trial, Status.FAILED, outcome.reason)
             if "deadline" in outcome.reason:
                 self._skipped.add(trial.recipe.model)
             return
-        trial.folds[outcome.job.fold] = outcome.result
+        trial.add(outcome.job.fold, outcome.result)
         self.journal(Happening.FOLD_FINISHED, fold_event(trial.name, outcome.job.fold, outcome.result))
         self._learn_speed(trial)
         self._fit_folds(trial)
+        self._judge(trial)
+
+    def _judge(self, trial: Trial) -> None:
+        """End a trial whose folds are done, or that its first folds show to be hopeless."""
         # Judged fold by fold in their order, so that the order of arrival decides nothing.
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
@@ -288,7 +302,8 @@ class Search:
             Status.FAILED: Happening.TRIAL_FAILED,
         }[status]
         keys = ("trial", "model", "value", "low", "high", "loss", "seconds", "bytes", "reason")
-        self.journal(kind, {key: row[key] for key in keys})
+        # A pruned trial may have folds beyond those it was judged by: a resumed run must leave them out as well.
+        self.journal(kind, {**{key: row[key] for key in keys}, "counted": list(trial.folds)})
 
     def _learn_speed(self, trial: Trial) -> None:
         """This machine's seconds for the estimate's second, for the trial's model."""

@@ -49,6 +49,10 @@ class Trial:
     status: Status = Status.OPEN
     reason: str = ""
 
+    def add(self, fold: int, result: JobResult) -> None:
+        """Keep a fold's result; folds stay in order, so that sums over them do not depend on which came first."""
+        self.folds = dict(sorted({**self.folds, fold: result}.items()))
+
     @property
     def loss(self) -> float:
         """Mean loss over the folds done, NaN where there is none."""
@@ -71,7 +75,7 @@ class Trial:
 
     def loss_on(self, folds: Iterable[int]) -> float:
         """Mean loss on some folds."""
-        return float(np.mean([self.folds[f].loss for f in folds]))
+        return float(np.mean([self.folds[f].loss for f in sorted(folds)]))
 
     def first_folds(self, number: int) -> Trial:
         """The trial as it stood with its first `number` folds alone."""
@@ -122,10 +126,12 @@ def trials_from_journal(events: Iterable[Event]) -> list[Trial]:
                 data["trial"], Recipe.from_json(data["recipe"]), data["style"], data["origin"]
             )
         elif event.kind == Happening.FOLD_FINISHED and data["fold"] >= 0:
-            trials[data["trial"]].folds[data["fold"]] = JobResult(**data["result"])
+            trials[data["trial"]].add(data["fold"], JobResult(**data["result"]))
         elif event.kind in _ENDS:
             trial = trials[data["trial"]]
             trial.status, trial.reason = _ENDS[Happening(event.kind)], data.get("reason", "")
+            counted = data.get("counted", list(trial.folds))
+            trial.folds = {fold: result for fold, result in trial.folds.items() if fold in counted}
     for trial in trials.values():
         trial.started = set(trial.folds)
     return list(trials.values())

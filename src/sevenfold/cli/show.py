@@ -44,7 +44,7 @@ def _finite(value: Any) -> Any:
         return {str(k): _finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(v) for v in value]
-    return value.item() if hasattr(value, "item") else value
+    return _finite(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def score_text(score: Mapping[str, Any]) -> str:

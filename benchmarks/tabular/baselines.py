@@ -53,7 +53,7 @@ def _linear(X: pd.DataFrame, Z: pd.DataFrame, y: np.ndarray, classes: list | Non
 def _as_text(X: pd.DataFrame, categories: list[str]) -> pd.DataFrame:
     X = X.replace([np.inf, -np.inf], np.nan).copy()
     for column in categories:
-        X[column] = X[column].astype(str)
+        X[column] = X[column].astype(str).fillna("missing")
     return X
 
 
@@ -65,7 +65,7 @@ def _lightgbm(X: pd.DataFrame, Z: pd.DataFrame, y: np.ndarray, classes: list | N
     _, categories = _numbers_and_categories(X)
     X, Z = X.copy(), Z.copy()
     for column in categories:
-        levels = X[column].astype(str).unique()
+        levels = X[column].astype(str).dropna().unique()
         X[column] = pd.Categorical(X[column].astype(str), categories=levels)
         Z[column] = pd.Categorical(Z[column].astype(str), categories=levels)
     X.columns = Z.columns = [f"f{i}" for i in range(X.shape[1])]

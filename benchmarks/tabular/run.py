@@ -73,7 +73,10 @@ def measure(folder: Path, facts: dict, budget: str, seed: int) -> dict:
     row |= {"validation": result["validation"], "test": result["test"], "chosen": result["description"]}
     row["own_baselines"] = {name: score["value"] for name, score in result["baselines"].items()}
     row["codes"] = sorted({finding["code"] for finding in result["findings"] if finding["severity"] != "note"})
-    row["plain"] = plain_scores(folder, facts, result)
+    try:
+        row["plain"] = plain_scores(folder, facts, result)
+    except Exception as error:  # a plain model that breaks on raw data is a result, not the end of the benchmark
+        row["plain"] = dict.fromkeys(("constant", "linear", "lightgbm"), f"{type(error).__name__}: {error}")
     shutil.rmtree(out.parent)
     return row
 

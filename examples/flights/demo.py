@@ -14,7 +14,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(os.path.relpath(Path(__file__).resolve().parent))
 RUN = Path("runs/demo")
 STORE = Path("runs/demo-store")
 BUDGET = os.environ.get("SEVENFOLD_DEMO_BUDGET", "60s")
@@ -29,13 +29,22 @@ def main() -> None:
     for folder in (RUN, STORE):
         shutil.rmtree(folder, ignore_errors=True)
     data, later = str(HERE / "flights.csv"), str(HERE / "flights_later.csv")
+    say("Will a flight from New York arrive 30 minutes late or more? First, what would spoil a model of these data?")
     sevenfold("audit", data, "--target", "late")
+    say("January to August train the model; the last weeks of them are sealed to test it.")
     sevenfold("train", data, "--target", "late", "--budget", BUDGET, "--out", str(RUN))
+    say("September to December are later still. How well does it do there?")
     sevenfold("evaluate", str(RUN), later)
     sevenfold("predict", str(RUN), later, "--out", "runs/demo-predictions.csv", "--proba")
+    say("The same file serves over HTTP, and keeps what it was asked.")
     ask_a_server(Path(later))
+    say("Autumn weather is not summer weather: what has changed, and does the score hold now that the truth is known?")
     sevenfold("monitor", str(STORE), "--labels", later)
-    print(f"\nDone. The report for people: {RUN / 'report.html'}; the model: {RUN / 'model.sevenfold'}")
+    say(f"Done. Open {RUN / 'report.html'} in a browser; the model is {RUN / 'model.sevenfold'}.")
+
+
+def say(text: str) -> None:
+    print(f"\n# {text}", flush=True)
 
 
 def ask_a_server(later: Path) -> None:
@@ -53,10 +62,10 @@ def ask_a_server(later: Path) -> None:
         for row in rows:
             del row["late"]
         one = post(f"{url}/predict", rows[0])
-        print(f"$ curl {url}/predict --json '{json.dumps(rows[0])[:90]}...'\n{json.dumps(one)[:400]}")
-        for start in range(0, len(rows), 500):
+        print(f"\n$ curl {url}/predict --json '{json.dumps(rows[0])}'\n{json.dumps(one)}")
+        for start in range(1, len(rows), 500):
             post(f"{url}/predict", rows[start : start + 500])
-        print(f"asked about {len(rows):,} flights of later months")
+        print(f"asked about {len(rows):,} flights in all")
     finally:
         server.terminate()
         server.wait(timeout=30)

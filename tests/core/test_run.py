@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sevenfold.core.errors import RequestError
@@ -49,3 +50,10 @@ def test_json_is_replaced_whole(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"x": 2})
     assert (tmp_path / "a.json").read_text() == '{\n "x": 2\n}'
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_arrays_and_their_scalars_are_written_as_plain_data(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append("a", {"weights": np.array([0.5, 0.25]), "one": np.float64(2.0), "flag": np.bool_(True)})
+    (event,) = journal.events()
+    assert event.data == {"weights": [0.5, 0.25], "one": 2.0, "flag": True}

@@ -159,6 +159,7 @@ def test_pages_stand_alone(client):
         assert reply.headers["content-type"].startswith("text/html")
         assert "http://" not in reply.text and "https://" not in reply.text
         assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert '<input data-column="' in client.get("/").text and "<th>Kind</th>" in client.get("/docs").text
     assert "Rome" in client.get("/").text or "Bern" in client.get("/").text or "Oslo" in client.get("/").text
 
 

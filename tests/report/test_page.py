@@ -206,3 +206,11 @@ def test_a_real_browser_draws_it(run: RunFolder, tmp_path: Path) -> None:
         check=True,
     )
     assert picture.stat().st_size > 50_000
+
+
+def test_what_time_did_not_suffice_for_is_said_where_it_would_stand(run):
+    skipped = tuple({"part": part, "reason": "the time was used up"} for part in ("importances", "slices"))
+    data = replace(report_data(run), importances=(), dependences=(), slices=(), skipped=skipped)
+    words = " ".join(read(page(data)).words)
+    assert "What matters" in words and "Parts of the rows were not compared: the time was used up" in words
+    assert words.count("Not measured: the time was used up. A larger --budget leaves time for it.") == 2

@@ -87,7 +87,7 @@ def test_what_to_beware_of_comes_gravest_first_and_keeps_room():
     assert any("Validation promised 0.810" in text for _, text in found)
     everything = " ".join(text for _, text in beware(data, 30))
     assert "50 rows only" in everything and "looked at 3 times" in everything and "1 other part" in everything
-    assert "1 trial failed and 2 trials stopped early" in everything
+    assert "1 trial gave no result" in everything
     assert "note" not in [text for _, text in beware(data, 30)]
 
 

@@ -157,6 +157,8 @@ def _check(session: Session, collected: Collected, final: Final, evaluation: dic
         test=_score(evaluation["test"]),
         baseline=_score(references.get("constant", {}).get("validation")),
         linear=_score(references.get("linear", {}).get("validation")),
+        baseline_test=_score(references.get("constant", {}).get("test")),
+        linear_test=_score(references.get("linear", {}).get("test")),
         greater_is_better=metric.greater_is_better,
         importances={entry["column"]: entry["value"] for entry in evaluation["importances"]},
         calibration_error=evaluation["metrics"].get("expected_calibration_error", {}).get("value"),

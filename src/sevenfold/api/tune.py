@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
-from sevenfold.core.errors import DataError
+from sevenfold.core.errors import DataError, LimitError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.predictor import Member, Predictor
@@ -22,8 +22,9 @@ from sevenfold.tuning.candidates import Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor
-from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
+from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.job import Job
+from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
 from sevenfold.tuning.search import Search
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
 _FINISH_SHARE, _FINISH_LEAST, _FINISH_MOST = 0.08, 3.5, 60.0
-_REFIT_SHARE = 0.25  # of the budget, where the winner is fitted again on all rows
+_REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget, where the winners are fitted again on all rows
 _ONE_WORKER_CELLS = 2e7  # above it one job gets all cores: two copies of the features would not pay
 
 
@@ -100,7 +101,8 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         classification=collected.task.goal.is_classification,
         classes=workspace.target.classes,
         journal=session.note,
-        deadline=_search_deadline(session, collected),
+        deadline=_search_deadline(session),
+        kept_seconds=_refit_seconds(session, collected, slots),
         most_trials=plan.trials,
         only=bool(plan.models),
         threads=max(1, session.threads // slots),
@@ -136,24 +138,83 @@ def start_workers(session: Session) -> Executor:
     return ProcessExecutor(session.threads)
 
 
-def _search_deadline(session: Session, collected: Collected) -> Deadline:
+def _search_deadline(session: Session) -> Deadline:
     budget = session.plan.budget_seconds
     if budget is None:
         return Deadline()
-    kept = finish_seconds(budget)
-    if not bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
-        kept += _REFIT_SHARE * budget
-    started = session.deadline.started
-    return Deadline(max(budget - kept, min(budget, session.deadline.spent() + 0.3 * session.deadline.left())), started)
+    least = session.deadline.spent() + 0.3 * session.deadline.left()
+    return Deadline(max(budget - finish_seconds(budget), min(budget, least)), session.deadline.started)
+
+
+def _refit_seconds(session: Session, collected: Collected, slots: int) -> Callable[[Sequence[Trial]], float]:
+    """Time to keep for fitting the winners on all rows: a share of the budget, then what the leaders' folds took."""
+    budget = session.plan.budget_seconds
+    if budget is None or bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
+        return lambda trials: 0.0
+
+    def kept(trials: Sequence[Trial]) -> float:
+        leaders = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)[:MOST_MEMBERS]
+        if not any(t.origin != "yardstick" for t in leaders):
+            return _REFIT_SHARE * budget
+        longest = [max(result.seconds for result in t.folds.values()) for t in leaders]
+        return min(_REFIT_MOST * budget, 1.0 + 1.5 * max(sum(longest) / slots, max(longest)))
+
+    return kept
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:
-    """Members, weights, calibration, decision rule; refitted on all rows where folds are not averaged."""
-    plan, workspace, task = session.plan, collected.workspace, collected.task
-    choice = choose(trials, session.folder.trials, workspace, plan.costs)
-    for what, why in choice.reasons:
-        session.decide("tuning", what, why)
-    refit = not bagged(task, collected.strategy, len(workspace.folds))
+    """The best predictor that keeps the plan's limits: the whole, else the best trials by themselves, else one fold's
+    model of them.
+
+    Raises:
+        LimitError: nothing keeps the limits.
+    """
+    limits = Limits.of(session.plan)
+    broken = ""
+    for choice, one_fold in _options(session, collected, trials, limits):
+        final = _settle(session, collected, choice, one_fold)
+        broken = limits.broken_by(final.predictor, collected.workspace.table[:1]) if limits.any else ""
+        names = ", ".join(trial.name for trial in choice.members)
+        if broken:
+            session.decide("tuning", f"{names}{' (one fold)' if one_fold else ''} is not deployed", broken)
+            continue
+        for what, why in choice.reasons:
+            session.decide("tuning", what, why)
+        session.note(
+            Happening.ENSEMBLE_FINISHED,
+            {
+                "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
+                "combiner": choice.combiner.name,
+                "weights": choice.combiner.state().get("weights"),
+                "refitted": final.refitted,
+            },
+        )
+        return final
+    raise LimitError(
+        "No trained model keeps the limits.",
+        f"--max-size {session.plan.max_size}, --max-latency {session.plan.max_latency}",
+        f"the last one tried: {broken}",
+        "Raise the limits, or name smaller models with --models; the run can be gone on with.",
+    )
+
+
+def _options(
+    session: Session, collected: Collected, trials: list[Trial], limits: Limits
+) -> Iterator[tuple[Choice, bool]]:
+    """What could be deployed, best first, each with whether only one fold's model is used."""
+    folder, workspace, costs = session.folder.trials, collected.workspace, session.plan.costs
+    yield choose(trials, folder, workspace, costs), False
+    if not limits.any:
+        return
+    finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)
+    for one_fold in (False, True):
+        for trial in finished:
+            yield choose([trial], folder, workspace, costs), one_fold
+
+
+def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
+    """Load the members' pipelines: of their folds, or fitted again on all rows where folds are not averaged."""
+    refit = one_fold or not bagged(collected.task, collected.strategy, len(collected.workspace.folds))
     done = _refit(session, collected, choice.members) if refit else set()
     members: list[Member] = []
     for trial in choice.members:
@@ -165,16 +226,7 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
         if refit:
             numbers = numbers[-1:]  # by time: the last fold has learned from the most, and the latest, rows
         members.append(Member(trial.name, tuple(load_pipeline(folder / f"fold-{n}") for n in numbers)))
-    session.note(
-        Happening.ENSEMBLE_FINISHED,
-        {
-            "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
-            "combiner": choice.combiner.name,
-            "weights": choice.combiner.state().get("weights"),
-            "refitted": bool(done),
-        },
-    )
-    predictor = Predictor(task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
+    predictor = Predictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
     return Final(predictor, choice, bool(done))
 
 

@@ -7,17 +7,33 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sevenfold.core.events import STEPS, Happening
+from sevenfold.core.events import Happening
 from sevenfold.core.run import Event
 
 _TITLES = {
     "data": "Data",
     "features": "Features and models",
-    "training": "Training and tuning",
+    "training": "Training, validation and tuning",
     "tuning": "Ensemble and calibration",
-    "evaluation": "Evaluation on the sealed test",
+    "evaluation": "Evaluation on the sealed test rows",
     "deployment": "Bundle and report",
 }
+# Which of the seven steps a stretch of the run belongs to: models are chosen with the features they need, and the
+# search trains, validates and tunes at once.
+_NUMBERS = {
+    "data": "1",
+    "features": "2-3",
+    "training": "4-6",
+    "tuning": "4-6",
+    "evaluation": "4-6",
+    "deployment": "7",
+}
+
+_INDENT = " " * 8
+
+
+def _plainly(reason: str) -> str:
+    return reason.removeprefix("killed: ")
 
 
 @dataclass
@@ -51,23 +67,23 @@ class Progress:
         kind = event.kind
         if kind == Happening.STEP_STARTED:
             self.step = data["step"]
-            return f"[{self._number()}/7] {_TITLES.get(self.step, self.step)}"
+            return self._headed(self.step, event)
         if kind == Happening.STEP_FINISHED:
             self.took[data["step"]] = data["took"]
             return ""
         if kind == Happening.RUN_STARTED:
             self.task, self.metric = data["task"]["goal"], data["task"]["metric"]
             return (
-                f"      {data['rows']:,} rows, {data['columns']} columns; task {self.task}, target "
+                f"{_INDENT}{data['rows']:,} rows, {data['columns']} columns; task {self.task}, target "
                 f"'{data['task']['target']}', metric {self.metric}"
             )
         if kind == Happening.FINDING:
             severity = data["severity"]
             self.findings[severity] = self.findings.get(severity, 0) + 1
-            return f"      {severity}: {data['text']}" if severity != "note" else ""
+            return f"{_INDENT}{severity}: {data['text']}" if severity != "note" else ""
         if kind == Happening.DECISION:
             self.last = data["what"]
-            return f"      {data['what']}" if data.get("step") == "data" else ""
+            return f"{_INDENT}{data['what']}" if data.get("step") == "data" else ""
         return self._take_trial(kind, data)
 
     def _take_trial(self, kind: str, data: Any) -> str:
@@ -84,22 +100,24 @@ class Progress:
                 self.baselines["constant"] = value
             if self.best is None or loss < self.best[1]:
                 self.best = (value, loss, model)
-            return f"      {data['trial']} {model:<14} {value:.5g}  ({data['seconds']:.1f} s)   best {self.best[0]:.5g}"
+            mark = "  best so far" if self.best[1] == loss and model != "constant" else ""
+            return f"{_INDENT}{data['trial']}  {model:<16}{value:<#10.5g}{data['seconds']:6.1f} s{mark}"
         if kind == Happening.TRIAL_PRUNED:
             self.pruned += 1
             return ""
         if kind == Happening.TRIAL_FAILED:
             self.failed += 1
-            return f"      {data['trial']} {data['model']} failed: {data['reason']}"
+            return f"{_INDENT}{data['trial']}  {data['model']:<16}no result: {_plainly(data['reason'])}"
         if kind == Happening.ENSEMBLE_FINISHED:
             names = ", ".join(member["model"] for member in data["members"])
             self.last = f"{data['combiner']} of {names}" if len(data["members"]) > 1 else names
-            return f"      chosen: {self.last}"
+            given_up = f"; {self.pruned} further trials were given up early" if self.pruned else ""
+            return f"{_INDENT}chosen: {self.last}{given_up}"
         return ""
 
-    def _number(self) -> int:
-        """Which of the seven steps is shown (tuning and training share the search)."""
-        return STEPS.index(self.step) + 1 if self.step in STEPS else 0
+    def _headed(self, step: str, event: Event) -> str:
+        number = f"[{_NUMBERS.get(step, '?')}/7]"
+        return f"{number:<8}{_TITLES.get(step, step)}  ({event.seconds:.0f} s)"
 
     def left_seconds(self) -> float | None:
         """Seconds left of the budget."""
@@ -162,7 +180,8 @@ class LiveWatcher:
                 mark, took, style = "▶", "", "bold cyan"
             else:
                 mark, took, style = "·", "", "dim"
-            steps.add_row(Text(mark, style=style), Text(title, style=style), Text(took, style="dim"))
+            number = Text(_NUMBERS[step], style="dim")
+            steps.add_row(Text(mark, style=style), number, Text(title, style=style), Text(took, style="dim"))
         lines: list[Any] = [steps, Text("")]
         if shown.task:
             lines.append(Text(f"task {shown.task}   metric {shown.metric}   trials {self._counts()}"))
@@ -171,7 +190,9 @@ class LiveWatcher:
             beside = f"   (constant baseline {constant:.5g})" if constant is not None else ""
             lines.append(Text(f"best so far {shown.best[0]:.5g} by {shown.best[2]}{beside}", style="bold"))
         left = shown.left_seconds()
-        if left is not None and shown.budget_seconds:
+        if "deployment" in shown.took:
+            lines.append(Text(f"done in {sum(shown.took.values()):,.0f} s", style="green"))
+        elif left is not None and shown.budget_seconds:
             share = 1 - left / shown.budget_seconds
             bar = "█" * round(30 * share) + "░" * (30 - round(30 * share))
             lines.append(Text(f"{bar}  {left:,.0f} s left of {shown.budget_seconds:,.0f}"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.config import parse_seconds
 from sevenfold.core.run import Event
+from sevenfold.report.figures import figure
 
 if TYPE_CHECKING:
     from sevenfold.api.run import Run
@@ -43,12 +44,19 @@ def _finite(value: Any) -> Any:
         return {str(k): _finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(v) for v in value]
-    return value.item() if hasattr(value, "item") else value
+    return _finite(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def score_text(score: Mapping[str, Any]) -> str:
-    """ "0.8431 (0.8312 to 0.8550)"."""
-    return f"{score['value']:.4g} (95 %: {score['low']:.4g} to {score['high']:.4g})"
+    """ "0.843 (95 % interval 0.831 to 0.855)"."""
+    return f"{figure(score['value'], 4)} (95 % interval {figure(score['low'], 4)} to {figure(score['high'], 4)})"
+
+
+_YARDSTICKS = {
+    "constant": "always the same answer",
+    "linear": "a plain linear model",
+    "popularity": "what is popular",
+}
 
 
 def show_result(run: Run, json_output: bool) -> None:
@@ -57,23 +65,36 @@ def show_result(run: Run, json_output: bool) -> None:
     if json_output:
         print_json(result)
         return
-    print(f"Task        {result['task']}: target '{result['target']}', metric {result['metric']}")
-    print(f"Validation  {score_text(result['validation'])}")
+    print(f"\nTask        {result['task']}: target '{result['target']}', metric {result['metric']}")
     print(f"Test        {score_text(result['test'])} on {result['test']['rows']:,} sealed rows")
+    print(f"Validation  {score_text(result['validation'])}")
     for name, score in result.get("baselines", {}).items():
-        print(f"  {name:<10}{score_text(score)}")
+        print(f"Yardstick   {score_text(score)} for {_YARDSTICKS.get(name, name)}, on the sealed rows")
     print(f"Model       {result['description']}")
-    grave = [f for f in result["findings"] if f["severity"] != "note"]
-    if grave:
-        print(f"Findings    {len(grave)} to look at:")
-        for finding in grave[:8]:
-            print(f"  {finding['severity']}: {finding['text']}")
-            print(f"    -> {finding['advice']}")
-    print(f"Time        {result['seconds']:.1f} s, {result['trials']} trials")
+    _show_grave([f for f in result["findings"] if f["severity"] != "note"])
+    budget = result.get("budget_seconds")
+    of = f" of {budget:,.0f} s" if budget else ""
+    print(f"Time        {result['seconds']:.1f} s{of}, {result['trials']} trials")
     print(f"Report      {run.report}")
     print(f"Bundle      {run.folder.model}")
     print(f"Next        sevenfold predict {run.path} NEW.csv --out predictions.csv")
     print(f"            sevenfold serve {run.path}")
+
+
+def _show_grave(findings: Sequence[Mapping[str, Any]]) -> None:
+    """Errors and warnings, those of one kind together with one advice."""
+    if not findings:
+        return
+    print(f"Findings    {len(findings)} to look at:")
+    shown = list(dict.fromkeys((f["severity"], f["code"]) for f in findings))
+    for severity, code in shown[:8]:
+        same = [f for f in findings if (f["severity"], f["code"]) == (severity, code)]
+        for finding in same[:2]:
+            print(f"  {severity}: {finding['text']}")
+        if len(same) > 2:
+            print(f"  {severity}: {len(same) - 2} more of the kind '{code}': see the report")
+        if same[0]["advice"]:
+            print(f"    do: {same[0]['advice']}")
 
 
 def show_audit(found: Mapping[str, Any], json_output: bool) -> None:
@@ -81,7 +102,8 @@ def show_audit(found: Mapping[str, Any], json_output: bool) -> None:
     if json_output:
         print_json(found)
         return
-    print(f"{found['rows']:,} rows, {found['columns']} columns, {len(found['findings'])} findings")
+    count = len(found["findings"])
+    print(f"{found['rows']:,} rows, {found['columns']} columns, {count or 'no'} finding{'' if count == 1 else 's'}")
     show_findings(found["findings"])
 
 
@@ -103,27 +125,75 @@ def show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_evaluation(found: Mapping[str, Any], json_output: bool) -> None:
-    """Metrics with intervals, and the worst slices."""
+    """Metrics with intervals, and the parts of the rows on which the model is clearly worse."""
     if json_output:
         print_json(found)
         return
     print(f"{found['rows']:,} rows")
-    for name, score in found["metrics"].items():
+    _show_metrics(found["metrics"])
+    clear = [s for s in found.get("slices", []) if s.get("significant") and s.get("worse", 0) > 0]
+    if clear:
+        metric = next(iter(found["metrics"]))
+        print(f"Clearly worse in {metric}, luck allowed for over all parts of the rows:")
+    for piece in clear[:5]:
+        print(
+            f"  {piece['column']} {piece['label']}: {figure(piece['value'])} on {piece['rows']:,} rows, "
+            f"{figure(piece['rest'])} on the rest"
+        )
+
+
+def _show_metrics(metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, score in metrics.items():
         print(f"  {name:<28}{score_text(score)}")
-    for piece in found.get("slices", [])[:5]:
-        print(f"  slice {piece}")
 
 
 def show_monitor(found: Mapping[str, Any], json_output: bool) -> None:
-    """Drift of each column, performance, alerts."""
+    """What has drifted and how, how good the predictions were, what to do."""
     if json_output:
         print_json(found)
         return
-    print(f"{found['rows']:,} rows in the log")
-    for column in found["drift"]:
-        mark = "DRIFTED" if column["drifted"] else "steady"
-        print(f"  {column['column']:<28}{mark:<10}effect {column['effect']:.3f}   p {column['p_value']:.2g}")
-    if found["performance"]:
-        print("performance: " + json.dumps(_finite(found["performance"]), default=str))
-    for alert in found["alerts"]:
-        print(f"ALERT {alert}")
+    drifted = [c for c in found["drift"] if c["drifted"]]
+    steady = [c for c in found["drift"] if not c["drifted"]]
+    print(f"{found['rows']:,} rows were asked about; {len(drifted)} of {len(found['drift'])} columns have drifted")
+    where = {a["evidence"].get("column"): a["evidence"].get("where", "") for a in found["alerts"]}
+    for column in drifted:
+        changed = f"   {where[column['column']]}" if where.get(column["column"]) else ""
+        print(f"  {column['column']:<24} effect {column['effect']:.2f}, {_chance(column['p_value'])}{changed}")
+    if steady:
+        print("  steady: " + ", ".join(c["column"] for c in steady))
+    _show_performance(found["performance"])
+    _show_alerts(found["alerts"])
+
+
+def _chance(p_value: float) -> str:
+    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.2g}"
+
+
+def _show_performance(measured: Mapping[str, Any]) -> None:
+    if not measured:
+        print("Performance: not measured; --labels DATA gives the true values")
+        return
+    print(f"Performance on {measured['rows']:,} rows whose labels have come (joined by {measured['joined_by']})")
+    left_out = [f"{measured[k]:,} {k}" for k in ("unlabelled", "unmatched", "contradictory") if measured[k]]
+    if left_out:
+        print(f"  left out: {', '.join(left_out)}")
+    _show_metrics(measured["metrics"])
+    told = measured.get("after_training") or {}
+    if told:
+        print(f"  after training, {told['metric']} was {figure(told['low'], 4)} to {figure(told['high'], 4)}")
+
+
+def _show_alerts(alerts: Sequence[Mapping[str, Any]]) -> None:
+    """Alerts of one kind together: text (drift stands above already), why, what to do."""
+    if not alerts:
+        print("No alerts")
+    for code in dict.fromkeys(alert["code"] for alert in alerts):
+        same = [alert for alert in alerts if alert["code"] == code]
+        if code == "drift":
+            print(f"ALERT {code}: {', '.join(c for a in same for c in a['columns'])}")
+        else:
+            for alert in same:
+                print(f"ALERT {code}: {alert['text']}")
+        for label, key in (("why:", "why"), ("do:", "advice")):
+            if same[0][key]:
+                print(f"  {label:<4} {same[0][key]}")

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="train")(_train_command())
     app.command(name="audit")(audit)
     app.command(name="resume")(resume)
+    app.command(name="replay")(replay)
     app.command(name="report")(report)
 
 
@@ -110,6 +111,23 @@ def resume(
     with stoppable(), watching(None, quiet=quiet, plain=json_output) as watcher:
         done = api_resume(run, on_event=watcher)
     show_result(done, json_output)
+
+
+def replay(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    json_output: _JSON = False,
+) -> None:
+    """Fit every deployed part of RUN anew, by the work its journal records, and compare the predictions."""
+    from sevenfold.api.replay import replay as api_replay
+    from sevenfold.cli.show import print_json
+
+    found = api_replay(run)
+    if json_output:
+        print_json(found)
+        return
+    print(f"{found['identical']} of {found['fits']} fits repeat bit for bit")
+    for name in found["different"]:
+        print(f"  {name} differs")
 
 
 def report(run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder.")]) -> None:

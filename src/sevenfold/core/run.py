@@ -75,9 +75,7 @@ class Journal:
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "item"):
-        return value.item()
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist"):  # arrays and their scalars
         return value.tolist()
     return str(value)
 

@@ -44,12 +44,11 @@ def alerts_about_drift(found: Sequence[ColumnDrift]) -> Iterator[Finding]:
             yield Finding(
                 "drift",
                 Severity.WARNING,
-                f"'{column.column}' differs from the training rows: {column.cell} "
-                f"(effect {column.effect:.2f}, p {column.p_value:.2g}).",
+                f"'{column.column}' differs from the training rows: {column.cell} (effect {column.effect:.2f}).",
                 columns=(column.column,),
                 why="The model has not learned from rows like these; its score may not hold.",
                 advice="Check where the column comes from; if the change is real, train again with newer rows.",
-                evidence=column.to_json(),
+                evidence={**column.to_json(), "where": column.cell},
             )
 
 
@@ -65,7 +64,7 @@ def alerts_about_performance(measured: Performance | None, reference: Reference)
             advice="Send one label a row, the last one.",
         )
     metric = reference.task.metric
-    told, now = _told(reference.metadata), measured.metrics.get(metric)
+    told, now = told_after_training(reference.metadata), measured.metrics.get(metric)
     if told is None or now is None:
         return
     from sevenfold.evaluation.metrics.catalogue import METRICS
@@ -84,7 +83,7 @@ def alerts_about_performance(measured: Performance | None, reference: Reference)
         )
 
 
-def _told(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
+def told_after_training(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
     """Limits of the test score that the bundle's metadata hold, `test.low` and `test.high`."""
     test = metadata.get("test")
     if isinstance(test, Mapping) and all(isinstance(test.get(end), int | float) for end in ("low", "high")):

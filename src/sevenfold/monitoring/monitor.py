@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sevenfold.core.report import Finding
 from sevenfold.deployment.predictions import prediction_schema, prediction_table
-from sevenfold.monitoring.alerts import alerts_about_drift, alerts_about_performance, alerts_about_rows
+from sevenfold.monitoring.alerts import (
+    alerts_about_drift,
+    alerts_about_performance,
+    alerts_about_rows,
+    told_after_training,
+)
 from sevenfold.monitoring.drift import ALPHA, LEAST_EFFECT, LEAST_ROWS, ColumnDrift, drift
 from sevenfold.monitoring.performance import Performance, performance
 from sevenfold.monitoring.reference import Watched, watched
@@ -27,19 +32,22 @@ class MonitorReport:
         drift: each watched column, largest effect first; predictions are columns, too.
         performance: on rows whose labels have come; None without labels.
         alerts: what wants attention, as findings.
+        told: metric with the low and high end of its interval on the sealed test rows; empty where not recorded.
     """
 
     rows: int
     drift: tuple[ColumnDrift, ...]
     performance: Performance | None
     alerts: tuple[Finding, ...]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """What `sevenfold monitor --json` prints."""
+        performance = {} if self.performance is None else {**self.performance.to_json(), "after_training": self.told}
         return {
             "rows": self.rows,
             "drift": [column.to_json() for column in self.drift],
-            "performance": {} if self.performance is None else self.performance.to_json(),
+            "performance": performance,
             "alerts": [alert.to_json() for alert in self.alerts],
         }
 
@@ -95,7 +103,9 @@ def monitor(store: str | Path, labels: Any = None, *, thresholds: Thresholds | N
         *alerts_about_drift(found),
         *alerts_about_performance(measured, reference),
     ]
-    return MonitorReport(total.rows, tuple(found), measured, tuple(alerts))
+    limits = told_after_training(reference.metadata)
+    told = {} if limits is None else {"metric": reference.task.metric, "low": limits[0], "high": limits[1]}
+    return MonitorReport(total.rows, tuple(found), measured, tuple(alerts), told)
 
 
 def watched_columns(reference: Reference) -> dict[str, Watched]:

@@ -219,7 +219,6 @@ def _facts(
         facts["Resumed"] = f"{resumed} times"
     if finished.get("trials") is not None:
         facts["Trials"] = str(finished["trials"])
-    facts["Repeat exactly"] = f"sevenfold replay {shlex.quote(run.path.name)}"
     return facts
 
 

@@ -138,19 +138,12 @@ def beware(data: ReportData, most: int = 5) -> list[tuple[str, str]]:
         rest.append(("note", f"The score rests on {counted(data.test_rows, 'row')} only."))
     if data.looks > 1:
         rest.append(("note", f"The sealed rows were looked at {data.looks} times; the interval is widened for that."))
-    if data.failures:
-        rest.append(("note", _failed(data)))
+    failed = sum(f.get("kind") == "failed" for f in data.failures)
+    if failed:
+        rest.append(("note", f"{counted(failed, 'trial')} gave no result; the report says why."))
     # Keep room for what evaluation saw even where the checks found much.
     kept = found[: max(most - len(rest), most - 2)]
     return (kept + rest)[:most]
-
-
-def _failed(data: ReportData) -> str:
-    failed = sum(f.get("kind") == "failed" for f in data.failures)
-    stopped = len(data.failures) - failed
-    told = [counted(failed, "trial") + " failed"] if failed else []
-    told += [counted(stopped, "trial") + " stopped early"] if stopped else []
-    return " and ".join(told) + "; the reasons stand below."
 
 
 def _agree(data: ReportData) -> bool:

@@ -100,10 +100,11 @@ def gather(
     for name in asked:
         MODELS.get(name)
     yardsticks = set(YARDSTICKS[task.goal.is_classification]) if task.goal is not Goal.RECOMMENDATION else set()
+    targets = _targets(task, target)
     for name in sorted(MODELS.names(), key=_rank):
         if asked and name not in asked and name not in yardsticks:
             continue
-        made, reason = _candidate(name, task, schema, profile, target)
+        made, reason = _candidate(name, task, schema, profile, len(target), targets)
         if made is not None:
             candidates.append(made)
         else:
@@ -120,12 +121,13 @@ def gather(
     return candidates, refusals
 
 
-def _candidate(name: str, task: Task, schema: Schema, profile: Any, target: Target) -> tuple[Candidate | None, str]:
+def _candidate(
+    name: str, task: Task, schema: Schema, profile: Any, rows: int, targets: tuple[str, ...]
+) -> tuple[Candidate | None, str]:
     spec = MODELS.get(name).spec
     reason = _unfit(spec, task)
     if reason:
         return None, reason
-    rows = len(target)
     plans: dict[str, FeaturePlan] = {}
     for style in styles(schema, spec, rows):
         try:
@@ -134,7 +136,7 @@ def _candidate(name: str, task: Task, schema: Schema, profile: Any, target: Targ
             if not plans:
                 return None, error.what
     columns = sum(1 for c in schema if c.used and c.kind is not Kind.ID) or 1
-    return Candidate(spec, plans, _targets(task, target), columns), ""
+    return Candidate(spec, plans, targets, columns), ""
 
 
 def _unfit(spec: ModelSpec, task: Task) -> str:

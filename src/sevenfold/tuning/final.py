@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +21,16 @@ from sevenfold.features.target import TARGETS
 from sevenfold.models.catalogue import MODELS
 from sevenfold.training.workspace import Workspace, out_of_fold
 from sevenfold.tuning.calibrate import calibrate
-from sevenfold.tuning.ensemble import AverageCombiner, Blend, StackCombiner, greedy_blend
+from sevenfold.tuning.ensemble import AverageCombiner, Loss, StackCombiner, greedy_blend
 from sevenfold.tuning.objective import score_predictions
 from sevenfold.tuning.threshold import choose_threshold, cost_decision
 from sevenfold.tuning.trial import Status, Trial
 
-_MOST_MEMBERS = 4
+MOST_MEMBERS = 4
 _MOST_CANDIDATES = 12
 _JUDGED_ROWS = 20_000  # enough to tell blends apart; more only costs time
+_RESAMPLES = 20
+_LEAST_OF_A_CLASS = 10  # rows of each class in either half, before stacking is tried
 _BLEND_SURE = 0.75  # share of resamples in which a blend must beat the best single trial
 _STACK_SURE = 0.95  # and a stack the blend: it has more freedom to fool itself
 
@@ -71,7 +73,7 @@ def choose(
     folder: Path,
     workspace: Workspace,
     costs: dict[str, float],
-    most_members: int = _MOST_MEMBERS,
+    most_members: int = MOST_MEMBERS,
 ) -> Choice:
     """The best single trial, a blend or a stack of trials: the simpler unless the other's paired gain is real.
 
@@ -120,7 +122,7 @@ def _join(
     blend = greedy_blend(arrays, loss, rows, most_members)
     if len(blend.members) == 1:
         return (ranked[0],), AverageCombiner([1.0]), ("no ensemble", "no blend of trials beats the best one")
-    sure = _sureness(arrays, rows, loss, stream, lambda at: _fit_blend(arrays, loss, at, most_members))
+    sure = _sureness(arrays, rows, loss, stream, _best_blend(arrays, loss, most_members), _best_single(arrays, loss))
     if sure < _BLEND_SURE:
         why = f"a blend beats the best trial in only {sure:.0%} of resamples of rows its weights have not seen"
         return (ranked[0],), AverageCombiner([1.0]), ("no ensemble", why)
@@ -128,7 +130,16 @@ def _join(
     average = AverageCombiner(blend.weights)
     why = f"{len(members)} trials; it beats the best one in {sure:.0%} of resamples of rows its weights have not seen"
     stack_arrays = [arrays[i] for i in blend.members]
-    stack_sure = _stack_sureness(stack_arrays, average, target, rows, loss, stream)
+    if target.classes and np.bincount(target.codes[rows], minlength=target.classes).min() < 2 * _LEAST_OF_A_CLASS:
+        return members, average, ("weighted average", f"{why}; a class is too rare to stack on")
+    stack_sure = _sureness(
+        stack_arrays,
+        rows,
+        loss,
+        stream,
+        _best_stack(stack_arrays, target),
+        lambda at: lambda given: average.combine(list(given)),
+    )
     if stack_sure >= _STACK_SURE:
         stack = StackCombiner()
         stack.fit([array[rows] for array in stack_arrays], target.values[rows], target.classes)
@@ -157,55 +168,55 @@ def _mean_fold_loss(task: Task, target: Target, predicted: Floats, at: Ints, fol
     return total / counted if counted else float("inf")
 
 
-def _fit_blend(arrays: Sequence[Floats], loss, at: Ints, most_members: int) -> AverageBlend:  # type: ignore[no-untyped-def]
-    return AverageBlend(greedy_blend(arrays, loss, at, most_members))
+Joined = Callable[[Sequence[Floats]], Floats]
+"""A fitted ensemble: from all candidates' predictions to one."""
 
 
-@dataclass(frozen=True)
-class AverageBlend:
-    """A blend applied to all candidates' predictions."""
-
-    blend: Blend
-
-    def __call__(self, arrays: Sequence[Floats]) -> Floats:
-        """The weighted sum of its members."""
-        chosen = [arrays[i] for i in self.blend.members]
-        return AverageCombiner(self.blend.weights).combine(chosen)
-
-
-def _sureness(arrays, rows, loss, stream, fit) -> float:  # type: ignore[no-untyped-def]
-    """Share of resamples in which blends fitted on one half beat, on the other half, the best single of that half."""
+def _sureness(
+    arrays: Sequence[Floats],
+    rows: Ints,
+    loss: Loss,
+    stream: np.random.Generator,
+    challenger: Callable[[Ints], Joined],
+    holder: Callable[[Ints], Joined],
+) -> float:
+    """Share of resamples in which one way of joining beats another, both fitted on one half of the rows and judged on
+    the other."""
     wins: list[bool] = []
-    for half in range(2):
+    for _ in range(2):
         order = stream.permutation(rows)
         ours, theirs = order[: len(order) // 2], order[len(order) // 2 :]
-        del half
-        blended = fit(ours)(arrays)
-        single = arrays[int(np.argmin([loss(array, ours) for array in arrays]))]
-        wins.extend(_resampled_wins(blended, single, theirs, loss, stream))
+        new, old = challenger(ours)(arrays), holder(ours)(arrays)
+        for _ in range(_RESAMPLES):
+            at = theirs[stream.integers(len(theirs), size=len(theirs))]
+            wins.append(loss(new, at) < loss(old, at))
     return float(np.mean(wins))
 
 
-def _stack_sureness(arrays, average, target, rows, loss, stream) -> float:  # type: ignore[no-untyped-def]
-    wins: list[bool] = []
-    for half in range(2):
-        order = stream.permutation(rows)
-        ours, theirs = order[: len(order) // 2], order[len(order) // 2 :]
-        del half
-        if target.classes and len(np.unique(target.values[ours])) < target.classes:
-            return 0.0
+def _best_single(arrays: Sequence[Floats], loss: Loss) -> Callable[[Ints], Joined]:
+    def fit(at: Ints) -> Joined:
+        best = int(np.argmin([loss(array, at) for array in arrays]))
+        return lambda given: given[best]
+
+    return fit
+
+
+def _best_blend(arrays: Sequence[Floats], loss: Loss, most_members: int) -> Callable[[Ints], Joined]:
+    def fit(at: Ints) -> Joined:
+        blend = greedy_blend(arrays, loss, at, most_members)
+        average = AverageCombiner(blend.weights)
+        return lambda given: average.combine([given[i] for i in blend.members])
+
+    return fit
+
+
+def _best_stack(arrays: Sequence[Floats], target: Target) -> Callable[[Ints], Joined]:
+    def fit(at: Ints) -> Joined:
         stack = StackCombiner()
-        stack.fit([array[ours] for array in arrays], target.values[ours], target.classes)
-        wins.extend(_resampled_wins(stack.combine(arrays), average.combine(arrays), theirs, loss, stream))
-    return float(np.mean(wins))
+        stack.fit([array[at] for array in arrays], target.values[at], target.classes)
+        return lambda given: stack.combine(list(given))
 
-
-def _resampled_wins(challenger, holder, rows, loss, stream, resamples: int = 20) -> list[bool]:  # type: ignore[no-untyped-def]
-    wins = []
-    for _ in range(resamples):
-        at = rows[stream.integers(len(rows), size=len(rows))]
-        wins.append(loss(challenger, at) < loss(holder, at))
-    return wins
+    return fit
 
 
 def _decide(

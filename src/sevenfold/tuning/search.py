@@ -49,6 +49,7 @@ class Search:
         deadline: when the last fold must be done; infinite where trials count.
         most_trials: number of trials besides the yardsticks, or None under a time budget.
         only: the user named the models.
+        kept_seconds: time to keep back after the search, given the trials so far.
         threads: threads of one job.
         trials: those of the run so far, on resume.
     """
@@ -66,6 +67,7 @@ class Search:
     most_trials: int | None = None
     only: bool = False
     threads: int = 1
+    kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
     trials: list[Trial] = field(default_factory=list)
     stop_reason: str = ""
     _queue: list[Proposal] = field(default_factory=list)
@@ -93,12 +95,17 @@ class Search:
             self._fill()
             if not self.executor.running:
                 break
-            if self.deadline.left() <= 0:
+            if self.left_seconds <= 0:
                 break
-            for outcome in self.executor.wait(min(1.0, max(0.05, self.deadline.left()))):
+            for outcome in self.executor.wait(min(1.0, max(0.05, self.left_seconds))):
                 self._take(outcome)
         self._end()
         return self.trials
+
+    @property
+    def left_seconds(self) -> float:
+        """Time left for searching: what is kept for fitting the winners again is not."""
+        return max(0.0, self.deadline.left() - self.kept_seconds(self.trials))
 
     @property
     def constant(self) -> Trial | None:
@@ -109,7 +116,7 @@ class Search:
         return None
 
     def _fill(self) -> None:
-        while self.executor.running < self.executor.slots and self.deadline.left() > 0:
+        while self.executor.running < self.executor.slots and self.left_seconds > 0:
             job = self._next_job()
             if job is None:
                 return
@@ -140,9 +147,9 @@ class Search:
             return False
         pace = trial.seconds / len(trial.folds)
         rounds = -(-waiting // self.executor.slots)
-        if rounds * pace <= self.deadline.left() or (waiting == 1 and pace <= 2 * self.deadline.left()):
+        if rounds * pace <= self.left_seconds or (waiting == 1 and pace <= 2 * self.left_seconds):
             return False
-        reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.deadline.left():.1f} s are left"
+        reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.left_seconds:.1f} s are left"
         self._close(trial, Status.PRUNED, reason)
         return True
 
@@ -207,7 +214,7 @@ class Search:
         patience = 1.0 if name in self._speed else _SLOW_START
         if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
             patience *= 2.0  # it can be stopped and still be of use
-        left = self.deadline.left() * self.executor.slots
+        left = self.left_seconds * self.executor.slots
         needed = estimate * self.folds
         if needed <= left * patience:
             return ""
@@ -217,7 +224,7 @@ class Search:
         now = time.monotonic()
         if self.deadline.seconds == float("inf"):
             return Job(trial.name, trial.recipe.to_json(), fold, str(self.folder / trial.name), threads=self.threads)
-        left = self.deadline.left()
+        left = self.left_seconds
         finished = any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
         share = _SHARE_LATER if finished else _SHARE_FIRST
         if trial.recipe.model in self._pictures and not finished:
@@ -275,10 +282,10 @@ class Search:
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)
-        affordable = int(self.deadline.left() * self.executor.slots / (_WANTED_TRIALS * pace))
+        affordable = int(self.left_seconds * self.executor.slots / (_WANTED_TRIALS * pace))
         folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
         if folds < self.folds:
-            why = f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.deadline.left():.0f} s are left"
+            why = f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
             self.journal(
                 Happening.DECISION, {"what": f"{folds} of {self.folds} folds are used", "why": why, "step": "tuning"}
             )
@@ -320,7 +327,7 @@ class Search:
 
     def _end(self) -> None:
         self._save_something()
-        if self.deadline.left() <= 0:
+        if self.left_seconds <= 0:
             self.stop_reason = self.stop_reason or "the time for searching was used up"
         for trial in self.trials:
             if trial.status is Status.OPEN:

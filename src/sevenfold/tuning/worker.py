@@ -43,4 +43,4 @@ def _send(connection: Connection[Any, Any], message: dict[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else str(value)
+    return value.tolist() if hasattr(value, "tolist") else str(value)

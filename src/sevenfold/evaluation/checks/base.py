@@ -34,6 +34,7 @@ class TrainedSubject:
         validation, test: scores of the whole model.
         train: its score on the rows that it learned from.
         baseline, linear: scores of the constant baseline and of a plain linear model on the validated rows.
+        baseline_test, linear_test: the same on the rows of `test`.
         greater_is_better: direction of these scores.
         importances: by column, the loss that permuting it adds.
         calibration_error: expected calibration error of the probabilities, in [0, 1].
@@ -52,6 +53,8 @@ class TrainedSubject:
     train: Score | None = None
     baseline: Score | None = None
     linear: Score | None = None
+    baseline_test: Score | None = None
+    linear_test: Score | None = None
     greater_is_better: bool = True
     importances: Mapping[str, float] = field(default_factory=dict)
     calibration_error: float | None = None

@@ -20,14 +20,14 @@ class NoBetterThanBaseline(Check[TrainedSubject]):
 
     def run(self, subject: TrainedSubject) -> Sequence[Finding] | NotApplicable:
         """At most one finding: against the constant, or else against the linear model."""
-        score = subject.test or subject.validation
-        part = "test" if subject.test is not None else "validation"
-        if score is None or subject.baseline is None:
+        part, score, baseline, linear = "test", subject.test, subject.baseline_test, subject.linear_test
+        if score is None or baseline is None:
+            part, score, baseline, linear = "validation", subject.validation, subject.baseline, subject.linear
+        if score is None or baseline is None:
             return NotApplicable(self.spec.code, "there is no score, or none of the baseline")
-        gain = subject.gain(score, subject.baseline)
-        if gain <= 0 or _reached(score, subject.baseline, subject.greater_is_better):
-            return [self._of(subject, score, subject.baseline, "the constant baseline", part, gain <= 0)]
-        linear = subject.linear
+        gain = subject.gain(score, baseline)
+        if gain <= 0 or _reached(score, baseline, subject.greater_is_better):
+            return [self._of(subject, score, baseline, "the constant baseline", part, gain <= 0)]
         if linear is not None and subject.gain(score, linear) <= 0:
             return [self._of(subject, score, linear, "a plain linear model", part, None)]
         return []

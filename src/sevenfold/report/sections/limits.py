@@ -9,7 +9,7 @@ from sevenfold.report.charts import Line, grid_chart, histogram, line_chart
 from sevenfold.report.data import ReportData
 from sevenfold.report.figures import between, counted, figure, percent
 from sevenfold.report.markup import Child, Markup, tag
-from sevenfold.report.sections.parts import captioned, cells, folded, framed, section
+from sevenfold.report.sections.parts import captioned, cells, folded, framed, left_out, section
 
 SHOWN = 8
 _DIAGONAL = Line("", (0.0, 1.0), (0.0, 1.0), tone="muted", dashed=True)
@@ -19,7 +19,8 @@ _UNIT = (0.0, 1.0)
 def limits(data: ReportData) -> Markup | None:
     """The section, or None where neither slices nor curves were made."""
     charts = [chart for chart in _charts(data) if chart is not None]
-    if not data.slices and not charts:
+    missing = left_out(data, "slices", "Parts of the rows were not compared")
+    if not data.slices and not charts and missing is None:
         return None
     content: list[Child] = []
     if data.slices and data.metric is not None:
@@ -37,6 +38,7 @@ def limits(data: ReportData) -> Markup | None:
                 class_="note",
             )
         )
+    content.append(missing)
     if charts:
         content.append(tag("div", *charts, class_="cols"))
     return section(

@@ -9,7 +9,7 @@ from sevenfold.report.charts import Line, Mark, line_chart, row_chart
 from sevenfold.report.data import ReportData
 from sevenfold.report.figures import counted
 from sevenfold.report.markup import Child, Markup, tag
-from sevenfold.report.sections.parts import captioned, folded, section, table
+from sevenfold.report.sections.parts import captioned, folded, left_out, section, table
 
 SHOWN = 12
 _TONES = ("accent", "second", "muted")
@@ -18,11 +18,13 @@ _TONES = ("accent", "second", "muted")
 def matters(data: ReportData) -> Markup | None:
     """The section, or None where nothing was measured."""
     measured = [i for i in data.importances if i.get("repeats")]
-    if not measured and not data.dependences:
+    missing = left_out(data, "importances", "Not measured for every column" if measured else "Not measured")
+    if not measured and not data.dependences and missing is None:
         return None
     content: list[Child] = []
     if measured and data.metric is not None:
         content.append(_importances(data, measured))
+    content.append(missing)
     charts = [chart for entry in data.dependences if (chart := _dependence(entry, data)) is not None]
     if charts:
         content.append(tag("h3", "How the answer follows each column"))
@@ -34,6 +36,7 @@ def matters(data: ReportData) -> Markup | None:
             )
         )
         content.append(tag("div", *charts, class_="cols"))
+        content.append(left_out(data, "partial_dependence", "Not drawn for every column that matters"))
     return section("matters", "What matters", "How much worse the score gets when a column is shuffled.", *content)
 
 
@@ -84,12 +87,12 @@ def _dependence(entry: Mapping[str, Any], data: ReportData) -> Markup | None:
         chart = line_chart(title, drawn, column, answer, height=230)
         missing = f"Where it is missing: {lines[0]['mean'][-1]:.3g}." if len(known) < len(x) else ""
         return captioned(column, chart, missing)
-    line = lines[0]
+    line, dated = lines[0], entry.get("kind") == "date"
     marks = [
-        Mark(_date(str(value)) if entry.get("kind") == "date" else str(value), mean, low, high)
+        Mark(_date(str(value)) if dated else str(value), mean, low, high)
         for value, mean, low, high in zip(x, line["mean"], line["low"], line["high"], strict=True)
     ]
-    chart = row_chart(title, marks, answer, width=330, label_width=96)
+    chart = row_chart(title, marks, answer, width=330, label_width=126 if dated else 96)
     return captioned(column, chart, f"For {line['name']}." if len(lines) > 1 else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sevenfold.core.report import Score
+from sevenfold.report.data import ReportData
 from sevenfold.report.figures import between, figure
 from sevenfold.report.markup import Child, Markup, join, tag
 
@@ -48,3 +49,11 @@ def folded(title: str, *content: Child) -> Markup:
 def scored(score: Score | None) -> str:
     """A score with its interval in words."""
     return "–" if score is None else f"{figure(score.value)} ({between(score.low, score.high)})"
+
+
+def left_out(data: ReportData, part: str, what: str) -> Markup | None:
+    """A note where time did not suffice for a part of the evaluation, or None where it was made."""
+    reasons = [str(s.get("reason", "")) for s in data.skipped if s.get("part") == part]
+    if not reasons:
+        return None
+    return tag("p", f"{what}: {reasons[0]}. A larger --budget leaves time for it.", class_="note")

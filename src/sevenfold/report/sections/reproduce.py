@@ -16,5 +16,10 @@ def reproduce(data: ReportData) -> Markup | None:
         content.append(tag("pre", tag("code", data.command)))
     if data.facts:
         content.append(tag("dl", *[[tag("dt", name), tag("dd", value)] for name, value in data.facts.items()]))
-    lead = "The same data, command, seed and versions give the same decisions."
+    lead = (
+        "The same data, command, seed and versions give the same model."
+        if data.budget_seconds is None
+        else "Under a time budget a faster machine gets further. With --trials in place of --budget, the same data, "
+        "command, seed and versions give the same model, bit for bit."
+    )
     return section("reproduce", "How to reproduce it", lead, *content)

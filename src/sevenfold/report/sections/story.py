@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sevenfold.core.events import STEPS
@@ -16,9 +16,9 @@ _WORDS = {
     "data": "read, typed, checked, split",
     "features": "columns made into inputs",
     "models": "candidates chosen",
-    "training": "fitted on training rows",
-    "evaluation": "scored on held-out rows",
-    "tuning": "searched and combined",
+    "training": "fitted, validated and searched, fold by fold",
+    "evaluation": "scored on the sealed test rows",
+    "tuning": "best trials combined and calibrated",
     "deployment": "packed into one file",
 }
 
@@ -84,6 +84,7 @@ def _leaderboard(data: ReportData) -> Markup | None:
 
 
 def _trials(data: ReportData, trials: tuple[Mapping[str, Any], ...]) -> Markup:
+    timed = any(trial.get("latency_ms") is not None for trial in trials)
     numbers = frozenset({3, 4, 5, 6})
     rows = []
     for trial in trials:
@@ -95,21 +96,28 @@ def _trials(data: ReportData, trials: tuple[Mapping[str, Any], ...]) -> Markup:
                 [
                     [
                         str(trial.get("model", "")),
-                        None if done else tag("span", str(trial.get("status")), class_="tag"),
+                        None if done else " ",
+                        None if done else tag("span", _status(trial), class_="tag"),
                     ],
                     str(trial.get("trial", "")),
                     tag("span", params or "defaults", class_="note"),
                     [figure(trial.get("value")), tag("div", limits, class_="note") if limits else None],
                     duration(trial.get("seconds")),
                     size(trial.get("bytes")),
-                    _latency(trial.get("latency_ms")),
+                    *([_latency(trial.get("latency_ms"))] if timed else []),
                 ],
                 numbers,
             )
         )
     title = data.metric.title if data.metric else "Score"
-    heads = ["Model", "Trial", "Settings", f"{title} (validation)", "Time", "Size", "One row"]
+    heads = ["Model", "Trial", "Settings", f"{title} (validation)", "Time", "Size", *(["One row"] if timed else [])]
     return framed(heads, rows, numbers)
+
+
+def _status(trial: Mapping[str, Any]) -> str:
+    """Given up on the folds it shares with a finished trial: its score is not that of all folds."""
+    status = str(trial.get("status"))
+    return "stopped early" if status == "pruned" else status
 
 
 def _short(value: object) -> str:
@@ -123,11 +131,22 @@ def _latency(value: object) -> str:
 def _failures(data: ReportData) -> Markup | None:
     if not data.failures:
         return None
-    rows: list[list[Child]] = [
+    heads = ["Trial", "Model", "What", "Why"]
+    failed = [f for f in data.failures if f.get("kind") == "failed"]
+    stopped = [f for f in data.failures if f.get("kind") != "failed"]
+    made = ""
+    if failed:
+        made += tag("h3", "Trials without a result") + table(heads, _reasons(failed))
+    if stopped:
+        made += folded(f"{counted(len(stopped), 'trial')} stopped early, with reasons", table(heads, _reasons(stopped)))
+    return Markup(made)
+
+
+def _reasons(failures: Sequence[Mapping[str, Any]]) -> list[list[Child]]:
+    return [
         [str(f.get("trial", "")), str(f.get("model", "")), str(f.get("kind", "")), str(f.get("reason", ""))]
-        for f in data.failures[:MOST_TRIALS]
+        for f in failures[:MOST_TRIALS]
     ]
-    return Markup(tag("h3", "Trials that did not finish") + table(["Trial", "Model", "What", "Why"], rows))
 
 
 def _decisions(data: ReportData) -> Markup | None:
@@ -139,7 +158,6 @@ def _decisions(data: ReportData) -> Markup | None:
 
 
 def _skipped(data: ReportData) -> Markup | None:
-    if not data.skipped:
-        return None
-    parts = "; ".join(f"{s.get('part')} ({s.get('reason')})" for s in data.skipped)
-    return tag("p", f"Not made: {parts}.", class_="note")
+    told = {"importances", "partial_dependence", "slices"}  # where they would stand
+    rest = [f"{s.get('part')} ({s.get('reason')})" for s in data.skipped if s.get("part") not in told]
+    return tag("p", f"Left out of this report: {'; '.join(rest)}.", class_="note") if rest else None

@@ -1,0 +1,72 @@
+"""What a predictor costs in use: bytes on disk and time for one row, for `--max-size` and `--max-latency`."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sevenfold.core.config import Plan, parse_bytes, parse_seconds
+from sevenfold.core.predictor import Predictor
+from sevenfold.core.state import pack
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_RUNS = 15
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the user allows; None is no limit.
+
+    Args:
+        bytes: of learned state.
+        seconds: for one typed row, features included, on this machine.
+    """
+
+    bytes: int | None = None
+    seconds: float | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> Limits:
+        """The limits a plan sets."""
+        return cls(
+            None if plan.max_size is None else parse_bytes(plan.max_size),
+            None if plan.max_latency is None else parse_seconds(plan.max_latency),
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit at all."""
+        return self.bytes is not None or self.seconds is not None
+
+    def broken_by(self, predictor: Predictor, row: pl.DataFrame) -> str:
+        """Which limit the predictor breaks, with figures; "" for none.
+
+        Args:
+            row: one typed row to measure on.
+        """
+        if self.bytes is not None and (size := state_bytes(predictor)) > self.bytes:
+            return f"{size / 1e6:.2f} MB, and {self.bytes / 1e6:.2f} MB are allowed"
+        if self.seconds is not None and (took := row_seconds(predictor, row)) > self.seconds:
+            return f"{took * 1e3:.2f} ms a row, and {self.seconds * 1e3:.2f} ms are allowed"
+        return ""
+
+
+def state_bytes(predictor: Predictor) -> int:
+    """Size of everything learned, as it is stored."""
+    pipelines = [pipeline for member in predictor.members for pipeline in member.pipelines]
+    return sum(len(content) for pipeline in pipelines for content in pack(pipeline.state()).values())
+
+
+def row_seconds(predictor: Predictor, row: pl.DataFrame) -> float:
+    """Median time of one row's prediction."""
+    predictor.predict(row)
+    times = []
+    for _ in range(_RUNS):
+        started = time.perf_counter()
+        predictor.predict(row)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from sevenfold.core.errors import DataError
+from sevenfold.core.errors import DataError, RequestError
 from sevenfold.data.readers.base import Options, Request
 from sevenfold.data.readers.blob import Blob
 from sevenfold.data.readers.delimited import Delimited
@@ -306,6 +306,12 @@ def test_long_texts_over_many_lines() -> None:
 
 def test_texts_of_equally_many_words_are_no_columns() -> None:
     content = "review,verdict\n" + "".join(
-        f"the plot was {word} from end to end,{word}\n" for word in "good bad so fine".split()
+        f"the plot was {word} from end to end,{word}\n" for word in ["good", "bad", "so", "fine"]
     )
     assert parse(content).frame.columns == ["review", "verdict"]
+
+
+def test_the_target_is_one_column() -> None:
+    with pytest.raises(RequestError, match="2 columns are called 'a'"):
+        parse("a,b,a\n1,2,3\n4,5,6\n", target="a")
+    assert parse("a,b,a\n1,2,3\n4,5,6\n", target="b").frame.columns == ["a", "b", "a_2"]

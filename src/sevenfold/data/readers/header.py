@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from sevenfold.core.errors import RequestError
 from sevenfold.data.readers.cells import is_missing, is_typed
 from sevenfold.data.readers.names import positions, tidy
 from sevenfold.data.readers.sniff import is_comment, usual_width
@@ -61,7 +62,9 @@ def lay_out(rows: Sequence[Row], *, target: str | None, like: Mapping[str, Any],
     if not named:
         names = _earlier_names(like, width, target) or positions(max(width, len(cells)))
         return Layout(False, names, first, first, reason, tuple(notes))
-    names, changed = tidy(_fitted(cells, body, notes), strip=True)
+    fitted = _fitted(cells, body, notes)
+    _refuse_ambiguous(fitted, target)
+    names, changed = tidy(fitted, strip=True)
     return Layout(True, names, first, first + 1, reason, (*notes, *changed))
 
 
@@ -102,6 +105,18 @@ def _fitted(cells: Cells, body: Sequence[Cells], notes: list[str]) -> list[str |
             notes.append("the header has one name less than the rows have fields; the first column is named 'row'")
             names.insert(0, "row")
     return names
+
+
+def _refuse_ambiguous(names: Sequence[str | None], target: str | None) -> None:
+    """Two columns of the target's name: which one is meant is not ours to guess."""
+    count = sum((name or "").strip() == target for name in names)
+    if target is not None and count > 1:
+        raise RequestError(
+            f"{count} columns are called '{target}', the target's name.",
+            "one column of that name",
+            ", ".join(name or "" for name in names[:20]),
+            "Rename or take out the others.",
+        )
 
 
 def _earlier_names(like: Mapping[str, Any], width: int, target: str | None) -> list[str] | None:

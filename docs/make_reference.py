@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+from sevenfold.core.space import Choice, Dimension
+
 FOLDER = Path(__file__).resolve().parent / "reference"
 _NOTE = "<!-- Made by docs/make_reference.py; change the code, not this page. -->"
 
@@ -34,7 +36,7 @@ def models() -> str:
             f"- source: {spec.source}",
         ]
         parts += [f"## {name}", f"**{spec.title}.** {spec.summary}", "\n".join(facts)]
-        rows = [[f"`{p}`", str(d.default), d.span, d.help] for p, d in spec.space.items()]
+        rows = [[f"`{p}`", str(d.default), _span(d), d.help] for p, d in spec.space.items()]
         if rows:
             parts.append(_table(["hyperparameter", "default", "range", "what it does"], rows))
     return _page(parts)
@@ -75,8 +77,8 @@ def settings() -> str:
     from sevenfold.core.config import Plan
 
     lead = (
-        "Each is declared once, in `core/config.py`: `--max-size 20MB` on the command line, `max_size=\"20MB\"` in "
-        "`sevenfold.train`, `max_size = \"20MB\"` in a `plan.toml`."
+        'Each is declared once, in `core/config.py`: `--max-size 20MB` on the command line, `max_size="20MB"` in '
+        '`sevenfold.train`, `max_size = "20MB"` in a `plan.toml`.'
     )
     rows = []
     for declared in fields(Plan):
@@ -84,6 +86,12 @@ def settings() -> str:
         option = "DATA" if declared.name == "data" else "--" + declared.name.replace("_", "-")
         rows.append([f"`{option}`", f"`{declared.name}`", default, declared.metadata["help"]])
     return _page(["# Settings", _NOTE, lead, _table(["option", "keyword", "default", "what it does"], rows)])
+
+
+def _span(dimension: Dimension) -> str:
+    if isinstance(dimension, Choice):
+        return "one of " + ", ".join(map(str, dimension.options))
+    return f"{dimension.low:g} to {dimension.high:g}" + (", log scale" if dimension.log else "")
 
 
 def _words(values: Iterable[object]) -> str:

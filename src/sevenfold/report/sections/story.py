@@ -119,7 +119,7 @@ def _trials(data: ReportData, trials: tuple[Mapping[str, Any], ...]) -> Markup:
 def _status(trial: Mapping[str, Any]) -> str:
     """Given up on the folds it shares with a finished trial: its score is not that of all folds."""
     status = str(trial.get("status"))
-    return "stopped early" if status == "pruned" else status
+    return {"pruned": "stopped early", "cut": "out of time"}.get(status, status)
 
 
 def _short(value: object) -> str:

@@ -47,7 +47,7 @@ def test_plain_lines_tell_steps_best_score_and_losses():
     assert any(
         line.split() == ["t004", "mlp", "no", "result:", "it", "ran", "past", "its", "deadline"] for line in lines
     )
-    assert lines[-1].strip() == "chosen: average of catboost, ridge; 1 further trials were given up early"
+    assert lines[-1].strip() == "chosen: average of catboost, ridge; given up early: 1 trial"
 
 
 def test_the_live_panel_shows_every_step_the_best_score_and_when_it_was_done():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sevenfold.core.errors import DataError, RequestError
+from sevenfold.core.errors import DataError, RequestError, unknown_name
 
 if TYPE_CHECKING:
     from sevenfold.deployment.model import LoadedModel
@@ -35,7 +35,9 @@ def evaluate(model: LoadedModel | str | Path, data: Any, *, target: str | None =
     task = loaded.task
     frame = read(data, target=target or task.target, like=dict(loaded.source) or None).frame
     if target is not None and target != task.target:
-        frame = frame.rename({target: task.target})
+        if target not in frame.columns:
+            raise unknown_name("Column", target, frame.columns)
+        frame = frame.drop(task.target, strict=False).rename({target: task.target})
     if task.target not in frame.columns and task.target in loaded.schema:
         raise RequestError(
             "The data have no target column.", task.target, ", ".join(frame.columns[:20]), "Name it with --target."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 
@@ -13,17 +15,20 @@ def register(app: typer.Typer) -> None:
     app.command(name="doctor")(doctor)
 
 
-def models() -> None:
-    """List every model: goals, inputs, hyperparameters with ranges, source."""
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One model only; all by default.")] = None,
+) -> None:
+    """List the models: goals, inputs, hyperparameters."""
     from sevenfold.models.catalogue import MODELS
 
-    for name, model in MODELS:
+    shown = MODELS if name is None else [(name, MODELS.get(name))]
+    for key, model in shown:
         spec = model.spec
-        extra = f"   (extra '{spec.extra}')" if spec.extra else ""
-        print(f"{name}: {spec.title}{extra}\n  {spec.summary}")
+        extra = f"   (needs pip install 'sevenfold[{spec.extra}]')" if spec.extra else ""
+        print(f"{key}: {spec.title}{extra}\n  {spec.summary}")
         print(f"  solves {', '.join(sorted(spec.solves))}; takes {', '.join(sorted(spec.accepts))}")
         if spec.traits:
-            print(f"  {', '.join(sorted(spec.traits))}")
+            print(f"  traits {', '.join(sorted(spec.traits))}")
         for parameter, dimension in spec.space.items():
             print(f"    {parameter} = {_dimension(dimension)}")
         print(f"  source: {spec.source}")
@@ -37,11 +42,11 @@ def _dimension(dimension: object) -> str:
     else:
         span = f"{getattr(dimension, 'low', '')} to {getattr(dimension, 'high', '')}"
         span += ", log scale" if getattr(dimension, "log", False) else ""
-    return f"{default}  [{span}]  {about}".rstrip()
+    return f"{default}  ({span})  {about}".rstrip()
 
 
 def metrics() -> None:
-    """List every metric: what it says, for which goals."""
+    """List the metrics: what each says, for which goals."""
     from sevenfold.evaluation.metrics.catalogue import METRICS
 
     for name, metric in METRICS:
@@ -51,17 +56,18 @@ def metrics() -> None:
 
 
 def checks() -> None:
-    """List every check: what it looks for."""
+    """List the checks: what each looks for."""
     from sevenfold.data.checks.catalogue import CHECKS
     from sevenfold.evaluation.checks.catalogue import CHECKS as MODEL_CHECKS
 
-    for catalogue in (CHECKS, MODEL_CHECKS):
+    for title, catalogue in (("Checks of the data", CHECKS), ("Checks of the model", MODEL_CHECKS)):
+        print(title)
         for name, check in catalogue:
-            print(f"{name}: {check.spec.title}\n  {check.spec.summary}")
+            print(f"  {name}: {check.spec.title}\n    {check.spec.summary}")
 
 
 def doctor() -> None:
-    """Say what this machine and installation offer: cores, memory, extras."""
+    """Show cores, memory and what is installed."""
     import platform
     from importlib.metadata import PackageNotFoundError, version
 

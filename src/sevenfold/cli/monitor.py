@@ -14,10 +14,16 @@ def register(app: typer.Typer) -> None:
 
 def monitor(
     store: Annotated[str, typer.Argument(metavar="STORE", help="Folder that `sevenfold serve --store` filled.")],
-    labels: Annotated[str | None, typer.Option(help="True values that came later, to measure performance.")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="File with the true values: the id column, or the inputs again, beside the target."),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare what a served model was asked with what it was trained on."""
+    """Tell how live rows differ from training rows.
+
+    Which columns have drifted and how, and with --labels how good the predictions were.
+    """
     from sevenfold.api.monitor import monitor as api_monitor
     from sevenfold.cli.show import show_monitor
 

@@ -33,9 +33,14 @@ def evaluate(
     model: _MODEL,
     data: _DATA,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    target: Annotated[str | None, typer.Option(help="Target column, if it is called otherwise in DATA.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Name of the true values in DATA, where it differs from the target's.")
+    ] = None,
 ) -> None:
-    """Score a model on labelled rows it has not seen, with intervals and by slice."""
+    """Score a model on labelled rows.
+
+    Rows that it has not seen: every metric with its interval, and the parts of the rows where it is worse.
+    """
     from sevenfold.api.evaluate import evaluate as api_evaluate
     from sevenfold.cli.show import show_evaluation
 

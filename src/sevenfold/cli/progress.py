@@ -9,6 +9,7 @@ from typing import Any
 
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Event
+from sevenfold.report.figures import counted
 
 _TITLES = {
     "data": "Data",
@@ -111,7 +112,7 @@ class Progress:
         if kind == Happening.ENSEMBLE_FINISHED:
             names = ", ".join(member["model"] for member in data["members"])
             self.last = f"{data['combiner']} of {names}" if len(data["members"]) > 1 else names
-            given_up = f"; {self.pruned} further trials were given up early" if self.pruned else ""
+            given_up = f"; given up early: {counted(self.pruned, 'trial')}" if self.pruned else ""
             return f"{_INDENT}chosen: {self.last}{given_up}"
         return ""
 

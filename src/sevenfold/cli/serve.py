@@ -23,7 +23,10 @@ def serve(
     ] = None,
     store: Annotated[str | None, typer.Option(help="Folder that keeps requests for `sevenfold monitor`.")] = None,
 ) -> None:
-    """Serve a model over HTTP: Open Inference Protocol, POST /predict, /metrics, /docs."""
+    """Serve a model over HTTP.
+
+    A page to try it at /, POST /predict for JSON records, the Open Inference Protocol at /v2, /metrics, /docs.
+    """
     from sevenfold.api.serve import serve as api_serve
 
     def say(url: str) -> None:

@@ -161,7 +161,8 @@ def show_monitor(found: Mapping[str, Any], json_output: bool) -> None:
         print(f"  {column['column']:<24} effect {column['effect']:.2f}, {_chance(column['p_value'])}{changed}")
     if steady:
         print("  steady: " + ", ".join(c["column"] for c in steady))
-    _show_performance(found["performance"])
+    dropped = any(alert["code"] == "performance-drop" for alert in found["alerts"])
+    _show_performance(found["performance"], dropped)
     _show_alerts(found["alerts"])
 
 
@@ -169,7 +170,7 @@ def _chance(p_value: float) -> str:
     return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.2g}"
 
 
-def _show_performance(measured: Mapping[str, Any]) -> None:
+def _show_performance(measured: Mapping[str, Any], dropped: bool) -> None:
     if not measured:
         print("Performance: not measured; --labels DATA gives the true values")
         return
@@ -180,7 +181,10 @@ def _show_performance(measured: Mapping[str, Any]) -> None:
     _show_metrics(measured["metrics"])
     told = measured.get("after_training") or {}
     if told:
-        print(f"  after training, {told['metric']} was {figure(told['low'], 4)} to {figure(told['high'], 4)}")
+        outcome = "it has dropped" if dropped else "no clear drop"
+        print(
+            f"  after training, {told['metric']} was {figure(told['low'], 4)} to {figure(told['high'], 4)}: {outcome}"
+        )
 
 
 def _show_alerts(alerts: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""`sevenfold train`, `audit`, `resume`, `replay`, `report`."""
+"""`sevenfold train`, `audit`, `resume`, `report`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def _train_command() -> Callable[..., None]:
     """The train command, its options built from `Plan`: each setting is declared once."""
 
     def train(**options: Any) -> None:
-        """Train a model on DATA: the seven steps, from the file to a bundle, a report and a score to trust."""
+        """Train a model on DATA and say how good it is.
+
+        The seven steps, from the file to a bundle, a report and a score on rows that were sealed until the end.
+        """
         from sevenfold.api.train import train as api_train
         from sevenfold.cli.errors import stoppable
         from sevenfold.cli.plan import plan_settings
@@ -85,12 +88,17 @@ def _parameter(declared: Field[Any]) -> inspect.Parameter:
 
 def audit(
     data: Annotated[str, typer.Argument(metavar="DATA", help="File, folder, glob, database URL, or -.")],
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; the checks of it are left out without one.")
+    ] = None,
     test: Annotated[str | None, typer.Option(help="Test set to compare with.")] = None,
-    sensitive: Annotated[str | None, typer.Option(help="Columns whose groups are compared, with commas.")] = None,
+    sensitive: Annotated[str | None, typer.Option(help="Columns whose groups are compared: a,b.")] = None,
     json_output: _JSON = False,
 ) -> None:
-    """Look for what would spoil a model of DATA: duplicates, leaks, broken values, order, bias."""
+    """Look for what would spoil a model of DATA.
+
+    Duplicates, leaks, broken values, order, bias: what, where, why it matters, what to do.
+    """
     from sevenfold.api.audit import audit as api_audit
     from sevenfold.cli.show import show_audit
 
@@ -103,7 +111,10 @@ def resume(
     json_output: _JSON = False,
     quiet: _QUIET = False,
 ) -> None:
-    """Go on with a run that was broken off; nothing finished is trained again."""
+    """Go on with a run that was broken off.
+
+    Nothing that was finished is trained again.
+    """
     from sevenfold.api.train import resume as api_resume
     from sevenfold.cli.errors import stoppable
     from sevenfold.cli.show import show_result, watching
@@ -131,7 +142,7 @@ def replay(
 
 
 def report(run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder.")]) -> None:
-    """Write the run's report.html anew and say where it is."""
+    """Write a run's report.html anew."""
     from sevenfold.api.report import write_report
 
     print(write_report(run))

@@ -101,7 +101,11 @@ def beware(data: ReportData, most: int = 5) -> list[tuple[str, str]]:
     """(severity, sentence) of what a reader must know, the gravest first."""
     found: list[tuple[str, str]] = []
     for severity in (Severity.ERROR, Severity.WARNING):
-        found.extend((str(severity), f.text) for f in data.findings if f.severity is severity)
+        of_this = [f for f in data.findings if f.severity is severity]
+        for code in dict.fromkeys(f.code for f in of_this):
+            alike = [f for f in of_this if f.code == code]
+            more = f" {counted(len(alike) - 1, 'more finding')} of this kind." if len(alike) > 1 else ""
+            found.append((str(severity), alike[0].text + more))
     rest: list[tuple[str, str]] = []
     if data.test and data.validation and not _agree(data):
         rest.append(

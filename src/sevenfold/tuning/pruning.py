@@ -34,4 +34,5 @@ def hopeless(trial: Trial, others: Sequence[Trial], constant: Trial | None) -> s
     limit = _VARIANT if known else _NEW_MODEL
     if gap <= limit:
         return ""
-    return f"on {len(done)} common folds it gives up {gap:.0%} of the best trial's gain (limit {limit:.0%})"
+    folds = "fold" if len(done) == 1 else "folds"
+    return f"on {len(done)} common {folds} it gives up {gap:.0%} of the best trial's gain (limit {limit:.0%})"

@@ -52,7 +52,7 @@ def _item(finding: Finding) -> Markup:
         )
         where.append(f"Columns: {names}.")
     if finding.rows:
-        numbers = ", ".join(str(row) for row in finding.rows[:8]) + (", …" if len(finding.rows) > 8 else "")
+        numbers = ", ".join(str(row) for row in finding.rows[:8]) + (" and more" if len(finding.rows) > 8 else "")
         where.append(f"Rows: {numbers}.")
     return tag(
         "li",

@@ -14,7 +14,7 @@ from sevenfold.report.sections.parts import cells, folded, framed, section, tabl
 SHOWN, MOST_TRIALS, MOST_DECISIONS = 10, 100, 300
 _WORDS = {
     "data": "read, typed, checked, split",
-    "features": "columns made into inputs",
+    "features": "inputs planned, candidates chosen",
     "models": "candidates chosen",
     "training": "fitted, validated and searched, fold by fold",
     "evaluation": "scored on the sealed test rows",
@@ -50,6 +50,8 @@ def story(data: ReportData) -> Markup | None:
 
 
 def _numbered(step: str) -> str:
+    if step == "features":  # models are chosen with the features that they need
+        return "2-3. features, models"
     return f"{STEPS.index(step) + 1}. {step}" if step in STEPS else step
 
 
@@ -117,7 +119,7 @@ def _trials(data: ReportData, trials: tuple[Mapping[str, Any], ...]) -> Markup:
 def _status(trial: Mapping[str, Any]) -> str:
     """Given up on the folds it shares with a finished trial: its score is not that of all folds."""
     status = str(trial.get("status"))
-    return "stopped early" if status == "pruned" else status
+    return {"pruned": "stopped early", "cut": "out of time"}.get(status, status)
 
 
 def _short(value: object) -> str:

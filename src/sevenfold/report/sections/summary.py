@@ -7,7 +7,7 @@ from sevenfold.report.charts import Mark, row_chart
 from sevenfold.report.data import ReportData
 from sevenfold.report.figures import between, counted, duration, figure
 from sevenfold.report.markup import Markup, tag
-from sevenfold.report.sections.parts import captioned, left_out
+from sevenfold.report.sections.parts import captioned
 from sevenfold.report.verdict import beware, verdict
 
 TOP = 3
@@ -90,8 +90,7 @@ def _yardsticks(data: ReportData) -> Markup | None:
 def _matters(data: ReportData) -> Markup | None:
     measured = [i for i in data.importances if i.get("repeats") and i.get("value", 0) > 0][:TOP]
     if not measured:
-        missing = left_out(data, "importances", "Not measured")
-        return None if missing is None else tag("div", tag("h2", "What matters most"), missing, class_="card")
+        return None
     most = measured[0]["value"]
     total = sum(max(0.0, i["value"]) for i in data.importances) or 1.0
     items = [

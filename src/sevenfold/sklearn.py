@@ -8,23 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sevenfold.core.arrays import Floats
 from sevenfold.core.config import parse_seconds
 from sevenfold.core.context import Deadline, Streams
+from sevenfold.core.errors import DataError
 from sevenfold.core.task import Goal, Target, Task
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
+    from sevenfold.tuning.candidates import Candidate
+
 _TARGET = "sevenfold:target"
 _LONGEST = "60s"
 _ROWS_A_TRIAL = 100  # where neither budget nor trials are given, effort grows with the data
 _FEWEST_TRIALS, _MOST_TRIALS = 2, 50
+_SMALL = 500  # rows below which smooth models win as a rule, and boosting mostly costs time
+_SMALL_MODELS = {
+    True: ("svm_rbf", "naive_bayes", "extra_trees", "logistic_l2"),
+    False: ("svm_rbf", "neighbours", "extra_trees", "ridge"),
+}
+_SMALL_FOLDS, _FOLDS = 3, 5
+_FEW = 100  # rows below which three folds are drawn: a fifth of them would tell nothing
 
 
 class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
@@ -39,6 +49,7 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
         random_state: seed.
         n_jobs: threads of one fit.
     Without budget and trials, effort grows with the rows: a trial for each hundred, 2 to 50, and a minute at most.
+    Below 500 rows four kinds of model that suit small data are tried, unless `models` says otherwise.
     """
 
     def __init__(
@@ -73,14 +84,17 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
         from sevenfold.data.infer import infer
         from sevenfold.data.profile import profile
         from sevenfold.data.split import plan_split
+        from sevenfold.evaluation.metrics.catalogue import check_metric
         from sevenfold.training.workspace import Workspace
 
+        check_metric(task.metric, task.goal)
         frame, kinds = _frame(X)
         schema = infer(frame, kinds=kinds)
         table = conform(frame, schema).table
         streams = Streams(int(self.random_state))
         rows = np.arange(len(target))
-        split = plan_split(table, schema, task, target, rows, streams, given_test=True)
+        count = _SMALL_FOLDS if len(rows) < _FEW else None if len(rows) >= 2000 else _FOLDS
+        split = plan_split(table, schema, task, target, rows, streams, folds=count, given_test=True)
         folds = tuple((fold.train, fold.valid) for fold in split.folds)
         workspace = Workspace(table, target, task, schema, folds, int(self.random_state))
         self._schema = schema
@@ -95,10 +109,13 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
         from sevenfold.tuning.proposals import Searcher
         from sevenfold.tuning.samplers.catalogue import SAMPLERS
         from sevenfold.tuning.search import Search
+        from sevenfold.tuning.trial import Status
 
         rows = len(workspace.target)
         task = workspace.task
         candidates, _ = gather(task, workspace.schema, profiled, workspace.target, tuple(self.models or ()))
+        if not self.models and rows < _SMALL:
+            candidates = _suited(candidates, task)
         sampler = None if self.tune == "none" else SAMPLERS.get(self.tune)()
         trials, budget = self.trials, self.budget
         if trials is None and budget is None:
@@ -118,7 +135,15 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
             only=bool(self.models),
             threads=self.n_jobs or 1,
         )
-        choice = choose(search.run(), folder, workspace, {})
+        tried = search.run()
+        if not any(trial.status is Status.FINISHED for trial in tried):
+            reasons = (
+                "; ".join(f"{trial.recipe.model}: {trial.reason}" for trial in tried[:5]) or "no trial could start"
+            )
+            raise DataError(
+                "No model could be trained.", "at least one finished trial", reasons, "Give a larger budget."
+            )
+        choice = choose(tried, folder, workspace, {})
         members = [
             Member(trial.name, tuple(load_pipeline(folder / trial.name / f"fold-{n}") for n in sorted(trial.folds)))
             for trial in choice.members
@@ -182,6 +207,13 @@ class SevenfoldRegressor(RegressorMixin, _SevenfoldEstimator):  # type: ignore[m
         return self._answers(X)
 
 
+def _suited(candidates: list[Candidate], task: Task) -> list[Candidate]:
+    """The candidates for small data, in order of first try; all of them where none of these fits."""
+    order = {name: place for place, name in enumerate(_SMALL_MODELS[task.goal.is_classification])}
+    suited = sorted((c for c in candidates if c.name in order), key=lambda c: order[c.name])
+    return [c for c in candidates if c.name == "constant"] + suited if suited else candidates
+
+
 _NO_TARGET = object()
 
 
@@ -192,9 +224,10 @@ def _checked(estimator: Any, X: Any, y: Any = _NO_TARGET, reset: bool = True, nu
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         if y is _NO_TARGET:
             return X
-        if type_of_target(y) == "unknown" and y is None:
+        if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
         labels = np.asarray(y)
+        assert_all_finite(labels, input_name="y")
         if len(labels) != len(X):
             raise ValueError(f"X has {len(X)} rows and y has {len(labels)}.")
         return X, labels

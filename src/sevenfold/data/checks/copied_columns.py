@@ -76,7 +76,7 @@ class CopiedColumns(Check[DataSubject]):
         """Sizes of the groups of equal values: columns that rename each other have the same. Empty where not asked."""
         if column.kind in (Kind.IMAGE, Kind.SEQUENCE):
             return b""
-        _, counts = np.unique(values.hash(seed=7).to_numpy(), return_counts=True)
+        counts = values.hash(seed=7).value_counts(sort=False).get_column("count").to_numpy()
         if len(counts) < 2 or len(values) - counts.max() < _FEWEST_MINOR:
             return b""
         if len(counts) > 0.9 * len(values) and column.kind is not Kind.NUMBER:
@@ -97,8 +97,9 @@ class CopiedColumns(Check[DataSubject]):
                     arrays.append(values)
         if len(names) < 2:
             return []
-        related = (_correlations(arrays) > _STRAIGHT) | (_correlations([_ranks(a) for a in arrays]) > _SAME_ORDER)
-        close = _correlations([_ranks(a) for a in arrays]) > _LIKELY
+        ranked = _correlations([_ranks(values) for values in arrays])
+        related = (_correlations(arrays) > _STRAIGHT) | (ranked > _SAME_ORDER)
+        close = ranked > _LIKELY
         for left, right in zip(*np.nonzero(np.triu(close & ~related, 1)), strict=True):
             related[left, right] = _mostly_line(arrays[left], arrays[right])
         groups: list[list[str]] = []
@@ -132,12 +133,10 @@ def _mostly_line(left: Floats, right: Floats) -> bool:
 
 
 def _ranks(values: Floats) -> Floats:
-    from scipy import stats
+    """Ranks, ties at their mean, NaN where missing."""
+    import polars as pl
 
-    ranks = np.full(len(values), np.nan)
-    present = ~np.isnan(values)
-    ranks[present] = stats.rankdata(values[present])
-    return ranks
+    return pl.Series(values, nan_to_null=True).rank("average").fill_null(float("nan")).to_numpy()
 
 
 def _correlations(arrays: list[Floats]) -> Floats:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from sevenfold.core.report import Severity
+from sevenfold.core.task import Goal
 
 
 @pytest.mark.parametrize(("every", "severity"), [(20, Severity.NOTE), (150, Severity.WARNING)])
@@ -17,3 +18,12 @@ def test_an_uneven_target(clean, subject_of, findings_of, every, severity):
 
 def test_an_even_target_is_silent(clean, subject_of, findings_of, seed):
     assert not findings_of("class-imbalance", subject_of(clean(seed)))
+
+
+def test_of_several_classes_the_rare_ones_are_told_once(clean, subject_of, findings_of):
+    labels = ["tiny"] * 5 + ["small"] * 25 + ["a", "b"] * 585
+    table = clean().with_columns(y=pl.Series(labels))
+    (rare,) = findings_of("rare-classes", subject_of(table, Goal.MULTICLASS))
+    assert rare.text == "1 class with fewer than 20 rows: 'tiny' (5 rows)."
+    (uneven,) = findings_of("class-imbalance", subject_of(table, Goal.MULTICLASS))
+    assert "'small'" in uneven.text and "accuracy" not in uneven.why

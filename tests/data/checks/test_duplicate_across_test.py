@@ -12,8 +12,15 @@ def test_copies_in_the_test_file(clean, subject_of, findings_of, seed):
     train, test = clean(seed), clean(seed + 50, rows=400)
     spoiled = pl.concat([test, train[[9, 3]]])
     (finding,) = findings_of("duplicate-across-test", subject_of(train, test_table=spoiled))
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.NOTE
     assert finding.rows == (3, 9) and finding.evidence["test_rows"] == [400, 401]
+
+
+def test_a_few_in_a_hundred_are_a_warning(clean, subject_of, findings_of):
+    train = clean()
+    spoiled = pl.concat([clean(50, rows=400), train[:8]])
+    (finding,) = findings_of("duplicate-across-test", subject_of(train, test_table=spoiled))
+    assert finding.severity is Severity.WARNING and "8 test rows (2.0%)" in finding.text
 
 
 def test_a_large_share_is_an_error(clean, subject_of, findings_of):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import polars as pl
 import pytest
@@ -48,3 +50,30 @@ def test_a_key_that_follows_a_year_is_a_note(clean, subject_of, findings_of):
 def test_rows_in_no_order_are_silent(clean, subject_of, findings_of, goal, seed):
     table = clean(seed, goal).with_columns(number=pl.int_range(1200).cast(pl.Float64))
     assert not findings_of("order-leakage", subject_of(table, goal))
+
+
+def test_copies_that_stand_together_are_no_order(clean, subject_of, findings_of, seed):
+    table = clean(seed, rows=3000)
+    twice = np.sort(np.concatenate([np.arange(3000), np.random.default_rng(seed).choice(3000, 600, replace=False)]))
+    assert not findings_of("order-leakage", subject_of(table[twice]))
+
+
+def test_a_key_that_follows_a_named_date_is_told_by_the_date(clean, subject_of, findings_of):
+    start = dt.datetime(2024, 1, 1)
+    level = np.cumsum(np.random.default_rng(0).normal(size=1200))
+    table = clean(goal=Goal.REGRESSION).with_columns(
+        number=pl.int_range(1200).cast(pl.Float64),
+        day=pl.Series([start + dt.timedelta(hours=hour) for hour in range(1200)]),
+        y=pl.Series(level),
+    )
+    subject = subject_of(table, Goal.REGRESSION)
+    assert findings_of("time-order", subject) and not findings_of("order-leakage", subject)
+
+
+def test_a_key_set_aside_is_not_to_be_left_out_again(clean, subject_of, findings_of):
+    drift = np.arange(3000) / 3000 + np.random.default_rng(0).normal(0, 0.3, 3000)
+    keys = np.random.default_rng(1).permutation(3000)
+    table = clean(rows=3000).with_columns(policy=pl.Series(keys).cast(pl.String), y=pl.Series(drift[keys]))
+    (finding,) = findings_of("order-leakage", subject_of(table, Goal.REGRESSION, {"policy": Kind.ID}, id="policy"))
+    assert "set aside already" in finding.advice and "--drop" not in finding.advice
+    assert "0e+00" not in finding.text

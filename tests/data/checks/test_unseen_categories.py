@@ -31,3 +31,11 @@ def test_many_rows_of_them_are_a_warning_but_not_among_rare_levels(clean, subjec
 def test_known_levels_and_missing_ones_are_silent(clean, subject_of, findings_of, seed):
     test = clean(seed + 30).with_columns(city=pl.when(pl.int_range(pl.len()) % 3 == 0).then(None).otherwise("city"))
     assert not findings_of("unseen-categories", subject_of(clean(seed), test_table=test))
+
+
+def test_a_single_row_is_counted_not_rounded_away(clean, subject_of, findings_of):
+    cities = clean(30, rows=1200)["city"].to_list()
+    cities[7] = "Riga"
+    test = clean(30, rows=1200).with_columns(city=pl.Series(cities))
+    (finding,) = findings_of("unseen-categories", subject_of(clean(), test_table=test))
+    assert "'city' in 1 test row." in finding.text

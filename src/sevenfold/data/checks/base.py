@@ -251,6 +251,12 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(quoted) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def counted(number: int, thing: str) -> str:
+    """ "1 row", "2,000 rows", "3 classes"."""
+    plural = thing + ("es" if thing.endswith("s") else "s")
+    return f"{number:,} {thing if number == 1 else plural}"
+
+
 def as_numbers(column: pl.Series) -> Floats:
     """(rows,) values of a number, flag or date column, NaN where missing."""
     import polars as pl

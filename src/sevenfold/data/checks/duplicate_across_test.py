@@ -9,10 +9,11 @@ import numpy as np
 
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
-from sevenfold.data.checks.base import DataSubject, shown
+from sevenfold.data.checks.base import DataSubject, counted, shown
 from sevenfold.data.checks.chance import chance_of_equal
 
-_LARGE_SHARE = 0.05
+_LARGE_SHARE = 0.05  # the score moves by more than most models differ
+_SMALL_SHARE = 0.01  # it hardly moves
 
 
 class DuplicateAcrossTest(Check[DataSubject]):
@@ -44,11 +45,16 @@ class DuplicateAcrossTest(Check[DataSubject]):
         return [
             Finding(
                 self.spec.code,
-                Severity.ERROR if share >= _LARGE_SHARE else Severity.WARNING,
-                f"{len(in_test):,} test rows ({share:.1%}) have exactly the inputs of a training row.",
+                self._severity(share),
+                f"{counted(len(in_test), 'test row')} ({share:.1%}), the inputs exactly those of a training row.",
                 rows=shown(in_train),
                 why="On these rows the test score measures memory, not what the model has learned.",
                 advice="Remove the copies from the test file or from the training file.",
                 evidence={"share_of_test": round(share, 6), "test_rows": list(shown(in_test))},
             )
         ]
+
+    def _severity(self, share: float) -> Severity:
+        if share >= _LARGE_SHARE:
+            return Severity.ERROR
+        return Severity.WARNING if share >= _SMALL_SHARE else Severity.NOTE

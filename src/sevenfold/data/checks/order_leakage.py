@@ -38,7 +38,9 @@ class OrderLeakage(Check[DataSubject]):
         rows, target = subject.labelled_rows, subject.target
         findings: list[Finding] = []
         if not subject.date_findings:
-            findings.extend(row_order_findings(target, rows))
+            # Copies stay on one side of a split: that they stand together gives nothing away.
+            first = np.flatnonzero(np.isin(rows, subject.distinct_rows, assume_unique=True))
+            findings.extend(row_order_findings(target.take(first), rows[first]))
         keys = [column for column in subject.schema if column.name == subject.task.id]
         for column in (*subject.columns, *keys):
             if column.kind not in (Kind.NUMBER, Kind.ID):
@@ -53,10 +55,14 @@ class OrderLeakage(Check[DataSubject]):
             numbers = as_numbers(values)
             if not numeric_key(column.name, numbers[subject.distinct_rows]):
                 continue
+            followed = self._followed(column.name, numbers, subject)
+            if any(name in finding.columns for finding in subject.date_findings for name in followed):
+                continue  # the check on time says it of the date itself
             effect, p_value = trend(target, np.argsort(numbers[rows], kind="stable").astype(np.int64))
             if effect >= _EFFECT and p_value < _SURE:
-                findings.append(self._of_key(column.name, effect, p_value))
-            elif followed := self._followed(column.name, numbers, subject):
+                aside = not column.used or column.name == subject.task.id
+                findings.append(self._of_key(column.name, effect, p_value, aside))
+            elif followed:
                 findings.append(self._of_order(column.name, followed))
         return findings
 
@@ -83,18 +89,21 @@ class OrderLeakage(Check[DataSubject]):
             f"The key '{key}' rises or falls with {listed(followed)}.",
             (key, *followed),
             why="The rows have an order, perhaps that of time, though the target does not drift along it.",
-            advice=f"Leave '{key}' out; if it follows time, --time {followed[0]} shows whether later rows are harder.",
+            advice=f"Do not learn from '{key}'; if it follows time, --time {followed[0]} shows whether later rows are "
+            "harder.",
         )
 
-    def _of_key(self, name: str, effect: float, p_value: float) -> Finding:
+    def _of_key(self, name: str, effect: float, p_value: float, aside: bool) -> Finding:
+        sure = f"p {p_value:.0e}" if p_value >= 1e-99 else "p below 1e-99"
+        first = "It is set aside already" if aside else f"Leave it out with --drop {name}"
         return Finding(
             self.spec.code,
             Severity.WARNING,
             f"The target changes along the key '{name}': its twentieths explain {effect:.1%} of the target's variance "
-            f"(p {p_value:.0e}).",
+            f"({sure}).",
             (name,),
             why="The key follows an order, mostly that of time. A random split lets the model fill gaps between known "
             "rows; in use, new keys lie beyond all known ones.",
-            advice=f"Leave it out with --drop {name}; if it follows time, split by it with --time {name}.",
+            advice=f"{first}; if it follows time, split by it with --time {name}.",
             evidence={"effect": round(effect, 6), "p_value": p_value},
         )

@@ -10,7 +10,7 @@ import numpy as np
 from sevenfold.core.arrays import Flags, Floats
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers, shown
+from sevenfold.data.checks.base import DataSubject, as_numbers, counted, shown
 from sevenfold.data.checks.tail import chance_of_gap
 
 _FAR = 5.0  # times the spread of the middle half
@@ -42,7 +42,7 @@ class Outliers(Check[DataSubject]):
                     Finding(
                         self.spec.code,
                         Severity.WARNING,
-                        f"'{column.name}' has {int(far.sum()):,} values far from all others, such as "
+                        f"'{column.name}' has {counted(int(far.sum()), 'value')} far from all others, such as "
                         f"{values[far][0]:g}; the others lie in {kept.min():g} to {kept.max():g}.",
                         (column.name,),
                         shown(np.flatnonzero(far)),

@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
-from sevenfold.data.checks.base import DataSubject, shown
+from sevenfold.data.checks.base import DataSubject, counted, shown
 from sevenfold.data.checks.class_counts import class_counts
 
-_FEW = 20
+RARE = 20
+"""Rows below which a class can hardly be learned."""
 
 
 class RareClasses(Check[DataSubject]):
@@ -28,17 +29,17 @@ class RareClasses(Check[DataSubject]):
         counts = class_counts(subject)
         if counts is None or subject.target is None:
             return NotApplicable(self.spec.code, "the target has no classes")
-        rare = {name: count for name, count in counts.items() if count < _FEW}
+        rare = {name: count for name, count in counts.items() if count < RARE}
         if not rare:
             return []
-        codes = [code for code, count in enumerate(counts.values()) if count < _FEW]
+        codes = [code for code, count in enumerate(counts.values()) if count < RARE]
         rows = subject.labelled_rows[np.isin(subject.target.codes, codes)]
-        listed = ", ".join(f"{name!r} ({count} rows)" for name, count in list(rare.items())[:8])
+        listed = ", ".join(f"{name!r} ({counted(count, 'row')})" for name, count in list(rare.items())[:8])
         return [
             Finding(
                 self.spec.code,
                 Severity.WARNING,
-                f"{len(rare)} classes have fewer than {_FEW} rows: {listed}.",
+                f"{counted(len(rare), 'class')} with fewer than {RARE} rows: {listed}.",
                 (subject.task.target,) if subject.task else (),
                 shown(rows),
                 why="What the model says about such a class is hardly more than chance, and its score is, too.",

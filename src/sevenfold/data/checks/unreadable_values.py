@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
-from sevenfold.data.checks.base import DataSubject, Violation, shown
+from sevenfold.data.checks.base import DataSubject, Violation, counted, shown
 
 _CODES = ("unreadable", "wrong-type")
 
@@ -31,14 +31,19 @@ class UnreadableValues(Check[DataSubject]):
             rows = [violation.row for violation in violations if violation.row is not None]
             examples = sorted({repr(violation.received) for violation in violations})
             kind = subject.schema[name].kind if name in subject.schema else "column"
-            counted = sum(count for code, count in subject.counts.get(name, {}).items() if code in _CODES)
-            total = max(counted, len(violations))
+            known = sum(count for code, count in subject.counts.get(name, {}).items() if code in _CODES)
+            total = max(known, len(violations))
             share = total / max(1, subject.table.height)
+            source = subject.schema[name].parse.get("from", name) if name in subject.schema else name
+            if source != name:
+                findings.append(self._of_part(name, str(source), total, examples, rows))
+                continue
             findings.append(
                 Finding(
                     self.spec.code,
                     Severity.WARNING,
-                    f"'{name}' is a {kind}, but {total:,} values cannot be read as one: {', '.join(examples[:5])}.",
+                    f"'{name}' is a {kind}, but {counted(total, 'value')} cannot be read as one: "
+                    f"{', '.join(examples[:5])}.",
                     (name,),
                     shown(rows),
                     why="They count as missing, and what they meant is lost.",
@@ -47,3 +52,17 @@ class UnreadableValues(Check[DataSubject]):
                 )
             )
         return findings
+
+    def _of_part(self, name: str, source: str, total: int, examples: list[str], rows: list[int]) -> Finding:
+        """For a column that typing made from a part of another one's values."""
+        return Finding(
+            self.spec.code,
+            Severity.NOTE,
+            f"'{name}', a number within '{source}', is not there in {counted(total, 'value')}: "
+            f"{', '.join(examples[:5])}.",
+            (name,),
+            shown(rows),
+            why="These values have fewer numbers than the others; this one counts as missing there.",
+            advice=f"Nothing need be done, unless the values of '{source}' are written wrongly.",
+            evidence={"count": total, "examples": examples[:20]},
+        )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
-from sevenfold.data.checks.base import DataSubject
+from sevenfold.data.checks.base import DataSubject, counted
 
 _MANY = 0.05
 _ROWS_PER_LEVEL = 5
@@ -33,8 +33,8 @@ class UnseenCategories(Check[DataSubject]):
         for column in subject.inputs:
             if column.kind is not Kind.CATEGORY or column.name not in test.columns or test.height == 0:
                 continue
-            counts = subject.table.get_column(column.name).drop_nulls()
-            known = counts.unique()
+            present = subject.table.get_column(column.name).drop_nulls()
+            known = present.unique()
             values = test.get_column(column.name)
             unseen = (values.is_not_null() & ~values.is_in(known.implode())).fill_null(False)
             if not unseen.any():
@@ -42,7 +42,7 @@ class UnseenCategories(Check[DataSubject]):
             share = int(unseen.sum()) / test.height
             shares[column.name] = share
             # Where most levels are rare, new ones are to be expected.
-            grave = grave or (share >= _MANY and len(counts) >= _ROWS_PER_LEVEL * len(known))
+            grave = grave or (share >= _MANY and len(present) >= _ROWS_PER_LEVEL * len(known))
             evidence[column.name] = {
                 "levels": sorted(values.filter(unseen).unique().to_list())[:50],
                 "share_of_test": round(share, 6),
@@ -51,7 +51,7 @@ class UnseenCategories(Check[DataSubject]):
         if not shares:
             return []
         ordered = sorted(shares, key=lambda name: -shares[name])
-        listed = ", ".join(f"'{name}' in {shares[name]:.1%} of the test rows" for name in ordered[:6])
+        listed = ", ".join(f"'{name}' in {_share(shares[name], test.height)}" for name in ordered[:6])
         return [
             Finding(
                 self.spec.code,
@@ -63,3 +63,7 @@ class UnseenCategories(Check[DataSubject]):
                 evidence=evidence,
             )
         ]
+
+
+def _share(share: float, rows: int) -> str:
+    return f"{share:.1%} of the test rows" if share >= 0.001 else counted(round(share * rows), "test row")

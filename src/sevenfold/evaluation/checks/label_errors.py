@@ -55,12 +55,13 @@ class LabelErrors(Check[TrainedSubject]):
             Finding(
                 self.spec.code,
                 Severity.WARNING if learned >= _TRUSTED and share >= 0.01 else Severity.NOTE,
-                f"{len(doubt):,} rows ({share:.1%}) are confidently of another class than their label: "
+                f"{len(doubt):,} rows ({share:.1%}) have a label that the model confidently contradicts: "
                 + "; ".join(f"{pair} {pairs[pair]:,} times" for pair in commonest)
                 + ".",
                 (subject.task.target,),
                 shown(judged.rows[doubt]),
-                why="Wrong labels teach the model mistakes and make its score look worse than it is.",
+                why="Wrong labels teach the model mistakes and make its score look worse than it is; where the columns "
+                "say too little, labels may be right all the same.",
                 advice="Look at these rows, most doubtful first (evidence), and correct the labels that are wrong.",
                 evidence={
                     "share": round(share, 6),

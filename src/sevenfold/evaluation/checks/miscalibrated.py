@@ -53,7 +53,8 @@ class Miscalibrated(Check[TrainedSubject]):
                 f"The expected calibration error is {told:.3f} (right probabilities would show up to {by_chance:.3f}); "
                 f"on average they are {abs(bias):.1%} {direction}.",
                 why="Decisions by threshold or cost take probabilities at their word.",
-                advice="Calibrate on out-of-fold predictions, or decide by rank only.",
+                advice="Decide by rank, or set thresholds anew on recent rows whose outcome is known: what can be "
+                "corrected out of fold has been.",
                 evidence={
                     "calibration_error": round(error, 6),
                     "by_chance": round(by_chance, 6),

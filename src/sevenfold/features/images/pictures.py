@@ -108,9 +108,13 @@ def contents(columns: Columns, name: str) -> list[bytes | None]:
 def look(encoded: list[bytes | None], name: str) -> tuple[int, int]:
     """Side (of the median picture, within limits) and channels that suit some training pictures.
 
+    Where every picture is missing there is nothing to look at: the smallest side, grey.
+
     Raises:
-        DataError: none of them can be read.
+        DataError: there are pictures and none of them can be read.
     """
+    if not any(encoded):
+        return SMALLEST_AUTO_SIDE, 1
     step = max(1, len(encoded) // SAMPLED)
     found = [picture for picture in map(decode, encoded[::step]) if picture is not None]
     if not found:

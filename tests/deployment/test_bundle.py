@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tiny_parts import PARTS, contents, recommendation, table
 
-from sevenfold.core.errors import BundleError, RequestError
+from sevenfold.core.errors import BundleError, LimitError, RequestError
 from sevenfold.core.task import Goal
 from sevenfold.deployment.bundle import encode, load, save
 
@@ -109,7 +109,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(made, path, tmp_path
     save(target, made)
     before = target.read_bytes()
     monkeypatch.setattr("os.fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(RequestError, match="No space"):
+    with pytest.raises(LimitError, match="disk is full"):
         save(target, contents(members=1))
     assert target.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["m.sevenfold"]

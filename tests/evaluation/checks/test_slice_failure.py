@@ -66,6 +66,14 @@ def test_a_part_of_which_the_model_knows_nothing(subject_of, findings_of, seed):
     assert abs(finding.evidence["skill"]) < 0.05 < 0.2 < finding.evidence["skill_elsewhere"]
 
 
+def test_most_of_the_rows_are_no_slice_beside_an_easy_rest(subject_of, findings_of, seed):
+    honest = subject_of(seed)
+    rest = (honest.table["region"] != "west").to_numpy()
+    table = honest.table.with_columns(member=pl.Series(rest), region=pl.lit("all"), sex=pl.lit("all"))
+    blind = np.where(rest[:, None], 0.5, honest.predictions)
+    assert not findings_of("slice-failure", subject_of(seed, predictions=blind, table=table))
+
+
 def test_two_columns_of_the_same_rows_count_once(subject_of, findings_of, seed):
     honest = subject_of(seed)
     west = (honest.table["region"] == "west").to_numpy()

@@ -15,6 +15,7 @@ def test_a_worse_test_is_a_warning_and_a_better_one_a_note(subject_of, findings_
     (worse,) = findings_of("validation-test-gap", subject_of(validation=score(0.9, 0.01), test=score(0.8, 0.01)))
     (better,) = findings_of("validation-test-gap", subject_of(validation=score(0.8, 0.01), test=score(0.9, 0.01)))
     assert worse.severity is Severity.WARNING and better.severity is Severity.NOTE
+    assert "Believe the test" in worse.advice and "Count on what validation says" in better.advice
 
 
 def test_losses_have_the_other_direction(subject_of, findings_of):

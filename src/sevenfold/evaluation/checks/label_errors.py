@@ -15,7 +15,7 @@ from sevenfold.evaluation.checks.base import TrainedSubject
 _MARGIN = 0.6
 _FEWEST = 5
 _LEARNED = 0.2  # of the mistakes of guessing, the model must avoid so many to be a witness
-_TRUSTED = 0.6
+_TRUSTED = 0.75  # below it, most contradictions are chance and not error
 _MOST_SHARE = 0.2
 
 

@@ -47,7 +47,7 @@ class SliceFailure(Check[TrainedSubject]):
     Skill is the share of the loss of the slice's own constant (its class shares, its mean) that the model takes away:
     a slice is not blamed for a higher base rate or a wider spread. A slice is found where the model does worse than
     that constant while it does better elsewhere, or where it has half the skill of elsewhere or less and at least 1.5
-    times the loss. Chance findings are held to 1 % (Benjamini and Hochberg, 1995).
+    times the loss of as many rows or more. Chance findings are held to 1 % (Benjamini and Hochberg, 1995).
     """
 
     spec: ClassVar[CheckSpec] = CheckSpec(
@@ -85,7 +85,8 @@ class SliceFailure(Check[TrainedSubject]):
         assert subject.judged is not None
         classes = subject.task.goal.is_classification
         measure = "Brier score" if classes else "mean absolute error"
-        constant = "its class shares" if classes else "its own mean or median"
+        middle = {"median": "its median", "quantile": "its quantile"}.get(subject.task.objective, "its mean")
+        constant = "its class shares" if classes else middle
         rows = int(part.chosen.sum())
         skill = 1 - part.loss / part.constant if part.constant > 0 else 0.0
         if part.loss > part.constant:
@@ -160,7 +161,8 @@ def _measure(task: Task, judged: Judged, column: str, name: str, chosen: Flags) 
     elsewhere, elsewhere_error = _skill(outside, outer)
     p_negative = max(_above_zero(inside - inner), _above_zero(outer - outside))
     p_less = 1.0
-    if inside.mean() >= _TIMES_WORSE * outside.mean() and elsewhere > 0:
+    # Next to a smaller part, most of the rows are the rule and not the exception.
+    if len(inside) <= len(outside) and inside.mean() >= _TIMES_WORSE * outside.mean() and elsewhere > 0:
         gap = np.hypot(skill_error, _LESS_SKILL * elsewhere_error)
         p_less = _tail(_LESS_SKILL * elsewhere - skill, float(gap))
     shortfall = float(inside.sum() - (1 - max(elsewhere, 0.0)) * inner.sum())

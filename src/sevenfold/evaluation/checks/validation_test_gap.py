@@ -43,9 +43,12 @@ class ValidationTestGap(Check[TrainedSubject]):
                 why="Either the test rows are of another kind (time, place, customers), or validation was too kind: "
                 "leakage, or a search that has fitted the folds."
                 if worse
-                else "The test rows are easier than those of training: use may not be.",
+                else "The test rows are easier than those of training, or hold copies of them: use may not be so kind.",
                 advice="Believe the test score. Look at the findings on shift, order and groups; validate as the test "
-                "was made (--time, --group).",
+                "was made (--time, --group)."
+                if worse
+                else "Count on what validation says. Look at the findings on training rows in the test file and on "
+                "shift.",
                 evidence={"gap": gap, "standard_error": error},
             )
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from sevenfold.core.report import Finding, NotApplicable
 from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
-from sevenfold.evaluation.metrics.catalogue import check_metric
+from sevenfold.evaluation.metrics.catalogue import check_metric, default_metric
 from sevenfold.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -148,6 +148,10 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
         plan = session.plan
         raw = read(data, target=plan.target)
         prepared = build(raw, plan)
+        if plan.metric is None and prepared.task.objective != "mean":
+            suited = default_metric(prepared.task.goal, prepared.task.objective)
+            prepared = replace(prepared, task=replace(prepared.task, metric=suited))
+            session.decide("data", f"measured by {suited}, which suits the objective", prepared.task.objective)
         for reason in prepared.reasons:
             session.decide("data", reason, "")
         task, schema, table = prepared.task, prepared.dataset.schema, prepared.dataset.table

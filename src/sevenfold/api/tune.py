@@ -203,6 +203,9 @@ def _options(
 ) -> Iterator[tuple[Choice, bool]]:
     """What could be deployed, best first, each with whether only one fold's model is used."""
     folder, workspace, costs = session.folder.trials, collected.workspace, session.plan.costs
+    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
+    if any(trial.status is Status.FINISHED for trial in named):
+        trials = named  # a yardstick that was not asked for is measured, never deployed
     yield choose(trials, folder, workspace, costs), False
     if not limits.any:
         return

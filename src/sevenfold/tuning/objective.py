@@ -11,7 +11,7 @@ from sevenfold.core.metric import Needs
 from sevenfold.core.model import Recommender
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.task import Goal, Target, Task
-from sevenfold.evaluation.metrics.catalogue import METRICS
+from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.tuning.threshold import choose_threshold
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def score_predictions(task: Task, target: Target, predicted: Floats) -> tuple[fl
 
     A metric of labels is measured at the threshold that suits it best, as the final model will be used.
     """
-    metric = METRICS.get(task.metric)()
+    metric = metric_for(task)
     if metric.spec.needs is Needs.LABELS:
         decision = choose_threshold(task, target, predicted)
         shown = decision.decide(predicted).astype(np.float64)
@@ -35,7 +35,7 @@ def score_predictions(task: Task, target: Target, predicted: Floats) -> tuple[fl
 
 def ranking_value(pipeline: Pipeline, table: pl.DataFrame, target: Target, task: Task) -> tuple[float, float]:
     """(value, loss) of a recommender: by its ranking of all items, or by its ratings, as the metric wants."""
-    metric = METRICS.get(task.metric)()
+    metric = metric_for(task)
     if metric.spec.needs is not Needs.RANKING:
         return score_predictions(task, target, pipeline.predict(table))
     per_user = rank_table(pipeline, table, task)[task.metric]

@@ -9,7 +9,7 @@ from sevenfold.core.errors import RequestError
 from sevenfold.core.metric import Metric, Needs
 from sevenfold.core.predictor import Decision
 from sevenfold.core.task import Goal, Label, Target, Task
-from sevenfold.evaluation.metrics.catalogue import METRICS
+from sevenfold.evaluation.metrics.catalogue import metric_for
 
 _CANDIDATES = 200
 # One side of a trade-off alone is won by deciding always the same: no threshold is fitted to these.
@@ -27,7 +27,7 @@ def choose_threshold(task: Task, target: Target, probabilities: Floats) -> Decis
     """
     if task.goal is not Goal.BINARY or task.metric in _ONE_SIDED:
         return Decision()
-    metric = METRICS.get(task.metric)()
+    metric = metric_for(task)
     if metric.spec.needs is not Needs.LABELS:
         return Decision()
     positive = probabilities[:, 1]

@@ -162,7 +162,7 @@ def measure_all(
     """
     scores: dict[str, Score] = {}
     undefined: dict[str, str] = {}
-    for name in dict.fromkeys(names if names is not None else (task.metric, *USUAL.get(task.goal, ()))):
+    for name in dict.fromkeys(names if names is not None else usual_metrics(task)):
         wanted = SIDE_DRAWS if scores else draws
         score: Score | str
         if METRICS.get(name).spec.needs is Needs.RANKING:
@@ -177,6 +177,18 @@ def measure_all(
         else:
             scores[name] = widened(score, looks)
     return scores, undefined
+
+
+def usual_metrics(task: Task) -> list[str]:
+    """The task's own metric first, then the usual ones of its goal.
+
+    Where a ranking is measured the scores of a recommender order items and are no ratings: errors of ratings are left
+    out.
+    """
+    usual = USUAL.get(task.goal, ())
+    if METRICS.get(task.metric).spec.needs is Needs.RANKING:
+        usual = tuple(name for name in usual if METRICS.get(name).spec.needs is Needs.RANKING)
+    return list(dict.fromkeys((task.metric, *usual)))
 
 
 def slices_of(

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-
 MOST_ROWS = 300_000  # that the plain models learn from; they take minutes on more
 
 

@@ -105,7 +105,7 @@ def show_audit(found: Mapping[str, Any], json_output: bool) -> None:
     count = len(found["findings"])
     print(f"{found['rows']:,} rows, {found['columns']} columns, {count or 'no'} finding{'' if count == 1 else 's'}")
     show_findings(found["findings"])
-    for failure in found["failures"]:
+    for failure in found.get("failures", ()):
         print(f"\nThe check {failure['code']} broke, which is a fault of Sevenfold: {failure['reason']}")
 
 

@@ -262,7 +262,7 @@ def test_a_fault_tells_neither_paths_nor_rows(model, monkeypatch, caplog):
 
 
 def test_slow_and_lying_clients(model):
-    limits = Limits(body_seconds=0.5, body_bytes=1000)
+    limits = Limits(body_seconds=0.5, body_bytes=1000, linger_seconds=0.3)
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
     with running(Service(model, limits=limits)) as url:
         assert b" 408 " in raw_exchange(url, head + b"Content-Length: 100\r\n\r\n{")

@@ -6,9 +6,12 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sevenfold.deployment.documents import canonical
+
+if TYPE_CHECKING:
+    from sevenfold.deployment.incoming import Incoming
 
 Scope: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -26,6 +29,7 @@ class Limits:
         waiting: requests at a time, waiting ones included; the next one is refused with 503.
         threads: predictions at a time.
         drain_seconds: for requests that are under way when the server is told to stop.
+        linger_bytes, linger_seconds: of a body that is read after the answer, only so that the answer arrives.
     """
 
     body_bytes: int = 16 * 2**20
@@ -34,6 +38,8 @@ class Limits:
     waiting: int = 64
     threads: int = 1
     drain_seconds: float = 30.0
+    linger_bytes: int = 64 * 2**20
+    linger_seconds: float = 5.0
 
 
 class HttpError(Exception):
@@ -91,7 +97,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
+async def read_body(headers: Mapping[str, str], incoming: Incoming, limits: Limits) -> bytes:
     """The body, unpacked if it came packed.
 
     Raises:
@@ -108,23 +114,22 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits
         raise HttpError(415, "The body may be packed with gzip or deflate, or not at all.")
     try:
         async with asyncio.timeout(limits.body_seconds):
-            body = await _collect(receive, limits)
+            body = await _collect(incoming, limits)
     except TimeoutError:
         raise HttpError(408, "The body did not come in time.") from None
     return body if encoding == "identity" else _unpack(body, limits)
 
 
-async def _collect(receive: Receive, limits: Limits) -> bytes:
-    parts = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        parts += message.get("body", b"")
-        if len(parts) > limits.body_bytes:
-            raise _too_large(limits)
-        if not message.get("more_body", False):
-            return bytes(parts)
+async def _collect(incoming: Incoming, limits: Limits) -> bytes:
+    parts = await incoming.part()
+    if incoming.ended and len(parts) <= limits.body_bytes:
+        return parts
+    collected = bytearray(parts)
+    while len(collected) <= limits.body_bytes:
+        if incoming.ended:
+            return bytes(collected)
+        collected += await incoming.part()
+    raise _too_large(limits)
 
 
 def _unpack(body: bytes, limits: Limits) -> bytes:
@@ -141,7 +146,7 @@ def _unpack(body: bytes, limits: Limits) -> bytes:
 
 
 def _too_large(limits: Limits) -> HttpError:
-    return HttpError(413, f"The body is larger than {limits.body_bytes} bytes.", {"connection": "close"})
+    return HttpError(413, f"The body is larger than {limits.body_bytes} bytes.")
 
 
 def need_media_type(headers: Mapping[str, str], allowed: tuple[str, ...], *, may_be_absent: bool = False) -> None:

@@ -8,13 +8,14 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from sevenfold.core.errors import DataError, RequestError, SevenfoldError
 from sevenfold.deployment import openapi, pages, people, protocol
 from sevenfold.deployment.access import check_token
 from sevenfold.deployment.bundle import own_version
+from sevenfold.deployment.incoming import Incoming, Linger
 from sevenfold.deployment.metrics import Metrics
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.recorder import Recorder
@@ -102,6 +103,7 @@ class Service:
         self._recorder = recorder
         self._limits = limits or Limits()
         self._workers = Workers(self._limits)
+        self._linger = Linger(self._limits)
         self._metrics = Metrics(name, version)
         self.routes = self._routes()
 
@@ -131,12 +133,15 @@ class Service:
             return
         started = time.perf_counter()
         request_id = secrets.token_hex(8)
+        headers = headers_of(scope)
+        incoming = Incoming(headers, receive)
         try:
-            reply = await self._reply(scope, receive, request_id)
+            reply = await self._reply(scope, headers, incoming, request_id)
         except ClientGoneError:
             self._metrics.ended(400, time.perf_counter() - started)
             return
-        await _send(reply, request_id, send, head_only=scope["method"] == "HEAD")
+        said = _headers(reply, request_id)
+        await self._linger.send(replace(reply, body=b"") if scope["method"] == "HEAD" else reply, said, incoming, send)
         seconds = time.perf_counter() - started
         self._metrics.ended(reply.status, seconds)
         _LOG.info(
@@ -144,9 +149,9 @@ class Service:
                         "seconds": round(seconds, 6)})  # the path may hold anything, and stays out
         )  # fmt: skip
 
-    async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
+    async def _reply(self, scope: Scope, headers: Mapping[str, str], incoming: Incoming, request_id: str) -> Reply:
         try:
-            return await self._dispatch(scope, receive, request_id)
+            return await self._dispatch(scope, headers, incoming, request_id)
         except HttpError as error:
             return Reply.json({"error": error.message}, error.status, error.headers)
         except (DataError, RequestError) as error:  # `received` is left out: it may quote rows
@@ -160,8 +165,7 @@ class Service:
             _LOG.error(json.dumps({"request": request_id, "error": type(error).__name__, "at": frames}))
             return Reply.json({"error": f"A fault of the server. Request {request_id}."}, 500)
 
-    async def _dispatch(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
-        headers = headers_of(scope)
+    async def _dispatch(self, scope: Scope, headers: Mapping[str, str], incoming: Incoming, request_id: str) -> Reply:
         path, method = scope["path"], "GET" if scope["method"] == "HEAD" else scope["method"]
         matches = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(path))]
         if not any(route.public for route, _ in matches):
@@ -175,7 +179,7 @@ class Service:
                 if not route.takes_body:
                     return await route.handler(Request(path, names, headers, query, b"", request_id))
                 with self._workers.place():
-                    body = await read_body(headers, receive, self._limits)
+                    body = await read_body(headers, incoming, self._limits)
                     return await route.handler(Request(path, names, headers, query, body, request_id))
         allowed = sorted({route.method for route, _ in matches})
         raise HttpError(405, "This route takes " + " or ".join(allowed) + ".", {"allow": ", ".join(allowed)})
@@ -265,16 +269,14 @@ class Service:
                 return
 
 
-async def _send(reply: Reply, request_id: str, send: Send, *, head_only: bool) -> None:
-    headers = [
+def _headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
+    return [
         (b"content-type", reply.content_type.encode()),
         (b"content-length", str(len(reply.body)).encode()),
         (b"x-request-id", request_id.encode()),
         *((name.encode(), value.encode()) for name, value in reply.headers.items()),
         *_SECURITY,
     ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head_only else reply.body})
 
 
 def _places(error: BaseException) -> list[str]:

@@ -15,6 +15,7 @@ from sevenfold.core.errors import DataError, RequestError, SevenfoldError
 from sevenfold.deployment import openapi, pages, people, protocol
 from sevenfold.deployment.access import check_token
 from sevenfold.deployment.bundle import own_version
+from sevenfold.deployment.hosting import Host, Hosted
 from sevenfold.deployment.incoming import Incoming, Linger
 from sevenfold.deployment.metrics import Metrics
 from sevenfold.deployment.model import LoadedModel
@@ -68,10 +69,10 @@ class Route:
 
 
 class Service:
-    """One model behind HTTP, as an ASGI application.
+    """Models behind HTTP, as an ASGI application.
 
     Args:
-        model: what predicts.
+        model: what predicts; a model by itself is hosted under `name` and `version`.
         name, version: under which the protocol knows it.
         token: bearer token that every route but health wants; None for none.
         recorder: takes down what is asked and answered.
@@ -80,7 +81,7 @@ class Service:
 
     def __init__(
         self,
-        model: LoadedModel,
+        model: LoadedModel | Host,
         *,
         name: str = "model",
         version: str = "1",
@@ -95,16 +96,13 @@ class Service:
                 repr(name),
                 "Choose another --name.",
             )
-        self.model = model
-        self.name = name
-        self.version = version
+        self.host = model if isinstance(model, Host) else Host(Hosted(model, name, version, recorder))
         self.ready = True
         self._token = token
-        self._recorder = recorder
         self._limits = limits or Limits()
         self._workers = Workers(self._limits)
         self._linger = Linger(self._limits)
-        self._metrics = Metrics(name, version)
+        self._metrics = Metrics(self.host.all[0].name, self.host.all[0].version)
         self.routes = self._routes()
 
     def _routes(self) -> tuple[Route, ...]:
@@ -188,46 +186,47 @@ class Service:
         return Reply.json({"live": True})
 
     async def _is_ready(self, request: Request) -> Reply:
-        return Reply.json({"ready": self.ready}, 200 if self.ready else 503)
+        ready = self.ready and self.host.ready
+        return Reply.json({"ready": ready}, 200 if ready else 503)
 
     async def _server(self, request: Request) -> Reply:
         return Reply.json({"name": "sevenfold", "version": own_version(), "extensions": list(protocol.EXTENSIONS)})
 
     async def _model(self, request: Request) -> Reply:
-        self._know(request.names)
-        return Reply.json(protocol.model_metadata(self.model, self.name, self.version))
+        hosted = self._named(request)
+        return Reply.json(protocol.model_metadata(hosted.model, hosted.name, hosted.version))
 
     async def _model_ready(self, request: Request) -> Reply:
-        self._know(request.names)
-        return Reply.json({"name": self.name, "ready": self.ready}, 200 if self.ready else 503)
+        return Reply.json({"name": self._named(request).name, "ready": self.ready}, 200 if self.ready else 503)
 
     async def _infer(self, request: Request) -> Reply:
-        self._know(request.names)
-        need_media_type(request.headers, _TENSORS, may_be_absent=True)
+        with self._named(request) as hosted:
+            need_media_type(request.headers, _TENSORS, may_be_absent=True)
 
-        def work() -> Reply:
-            length = request.headers.get(protocol.HEADER_LENGTH)
-            decoded = protocol.decode(request.body, length, self.model, self._limits)
-            answer = self._answer(decoded.frame, decoded.id or request.id)
-            return protocol.encode(decoded, answer, self.name, self.version)
+            def work() -> Reply:
+                length = request.headers.get(protocol.HEADER_LENGTH)
+                decoded = protocol.decode(request.body, length, hosted.model, self._limits)
+                answer = self._answer(hosted, decoded.frame, decoded.id or request.id)
+                return protocol.encode(decoded, answer, hosted.name, hosted.version)
 
-        return await self._workers.run(work)
+            return await self._workers.run(work)
 
     async def _predict(self, request: Request) -> Reply:
         need_media_type(request.headers, _JSON)
         explain = people.wants_explanation(request)
+        with self._named(request) as hosted:
 
-        def work() -> Reply:
-            records, single = people.decode(request, self.model, self._limits)
-            answer = self._answer(records, request.id)
-            explanations = self.model.explain_reading(answer.reading) if explain else None
-            encoded = people.encode(answer, self.model, request.id, explanations)
-            return Reply.json(encoded[0] if single else encoded)
+            def work() -> Reply:
+                records, single = people.decode(request, hosted.model, self._limits)
+                answer = self._answer(hosted, records, request.id)
+                explanations = hosted.model.explain_reading(answer.reading) if explain else None
+                encoded = people.encode(answer, hosted.model, request.id, explanations)
+                return Reply.json(encoded[0] if single else encoded)
 
-        return await self._workers.run(work)
+            return await self._workers.run(work)
 
     async def _counters(self, request: Request) -> Reply:
-        dropped = 0 if self._recorder is None else self._recorder.dropped
+        dropped = sum(hosted.recorder.dropped for hosted in self.host.all if hosted.recorder is not None)
         return Reply(200, self._metrics.text(self._workers.under_way, dropped), self._metrics.content_type)
 
     async def _openapi(self, request: Request) -> Reply:
@@ -237,22 +236,21 @@ class Service:
         return Reply(200, pages.docs_page(self._description()), "text/html; charset=utf-8")
 
     async def _page(self, request: Request) -> Reply:
-        return Reply(200, pages.try_page(self.model, self.name), "text/html; charset=utf-8")
+        hosted = self.host.all[0]
+        return Reply(200, pages.try_page(hosted.model, hosted.name), "text/html; charset=utf-8")
 
     def _description(self) -> dict[str, Any]:
-        return openapi.describe(self.model, self.name, self.version, self._token is not None)
+        hosted = self.host.all[0]
+        return openapi.describe(hosted.model, hosted.name, hosted.version, self._token is not None)
 
-    def _know(self, names: Mapping[str, str]) -> None:
-        if names["model"] != self.name:
-            raise HttpError(404, "There is no such model here.")
-        if names.get("version", self.version) != self.version:
-            raise HttpError(404, "There is no such version of the model here.")
+    def _named(self, request: Request) -> Hosted:
+        return self.host.use(request.names.get("model"), request.names.get("version"), request.id)
 
-    def _answer(self, rows: Any, request_id: str) -> Answer:
-        answer = self.model.answer(rows, every_violation=True)
+    def _answer(self, hosted: Hosted, rows: Any, request_id: str) -> Answer:
+        answer = hosted.model.answer(rows, every_violation=True)
         self._metrics.answered(answer)
-        if self._recorder is not None:
-            self._recorder.record(request_id, answer)
+        if hosted.recorder is not None:
+            hosted.recorder.record(request_id, answer)
         return answer
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -263,8 +261,7 @@ class Service:
             elif message["type"] == "lifespan.shutdown":
                 self.ready = False
                 self._workers.close()
-                if self._recorder is not None:
-                    self._recorder.close()
+                self.host.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

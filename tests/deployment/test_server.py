@@ -21,6 +21,7 @@ SCRIPT = """
 import sys, time
 from pathlib import Path
 import tiny_parts
+from sevenfold.deployment.request import Limits
 from sevenfold.deployment.server import serve
 slow = float(sys.argv[2])
 predict = tiny_parts.Softmax.predict
@@ -32,7 +33,8 @@ tiny_parts.Softmax.predict = slowly
 def told(url):
     started.append(url)
     print(url, flush=True)
-serve(Path(sys.argv[1]), port=0, parts=tiny_parts.PARTS, on_start=told)
+limits = Limits(inline_seconds=0)
+serve(Path(sys.argv[1]), port=0, limits=limits, parts=tiny_parts.PARTS, on_start=told)
 print("ended", flush=True)
 """
 
@@ -62,7 +64,7 @@ def test_a_signal_lets_requests_under_way_finish(path, number):
     ]
     for thread in threads:
         thread.start()
-    while "under_way" in (text := httpx.get(url + "/metrics").text) and '"1"} 2.0' not in text:
+    while "under_way 2.0" not in httpx.get(url + "/metrics").text:
         pass
     process.send_signal(number)
     for thread in threads:

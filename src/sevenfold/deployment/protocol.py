@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.errors import DataError
 from sevenfold.deployment import tensors
-from sevenfold.deployment.documents import canonical, parse
+from sevenfold.deployment.bundle import own_version
+from sevenfold.deployment.documents import compact, parse
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.request import HttpError, Limits, Reply
 from sevenfold.deployment.runtime import Answer
@@ -42,6 +43,11 @@ class InferRequest:
     frame: pl.DataFrame
     outputs: Mapping[str, bool]
     binary: bool
+
+
+def server_metadata() -> dict[str, Any]:
+    """What `GET /v2` answers."""
+    return {"name": "sevenfold", "version": own_version(), "extensions": list(EXTENSIONS)}
 
 
 def model_metadata(model: LoadedModel, name: str, version: str) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def encode(request: InferRequest, answer: Answer, name: str, version: str) -> Re
         response["id"] = request.id
     if answer.reading.violations:
         response["parameters"] = {"violations": len(answer.reading.violations)}
-    head = canonical(response)
+    head = compact(response)
     if not tail:
         return Reply(200, head)
     headers = {HEADER_LENGTH: str(len(head))}

@@ -36,6 +36,8 @@ class Limits:
         batch_rows: rows of requests that wait at the same time and are predicted together; 1 for none.
         batch_delay_seconds: that a request waits for company although a thread is free.
         drain_seconds: for requests that are under way when the server is told to stop.
+        settle_seconds: that open connections are kept when the server is told to stop, so that each is told with an
+            answer that it is the last.
         linger_bytes, linger_seconds: of a body that is read after the answer, only so that the answer arrives.
     """
 
@@ -50,6 +52,7 @@ class Limits:
     batch_rows: int = 256
     batch_delay_seconds: float = 0.0
     drain_seconds: float = 30.0
+    settle_seconds: float = 0.5
     linger_bytes: int = 64 * 2**20
     linger_seconds: float = 5.0
 
@@ -81,6 +84,7 @@ class Request:
         names: what the route's pattern took from the path.
         body: unpacked; empty where the route takes none.
         hosted: the model that answers, once it is known.
+        seconds: that the client will wait; None where it does not say.
     """
 
     method: str
@@ -91,6 +95,7 @@ class Request:
     names: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     hosted: Hosted | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

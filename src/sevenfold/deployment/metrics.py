@@ -52,7 +52,7 @@ class Metrics:
 
     def answered(self, answer: Answer) -> None:
         """Count rows and violations."""
-        self._rows.labels(*self._labels).inc(answer.reading.table.height)
+        self._rows.labels(*self._labels).inc(answer.reading.rows)
         self._violations.labels(*self._labels).inc(len(answer.reading.violations))
 
     def text(self, under_way: int, dropped: int) -> bytes:

@@ -97,6 +97,7 @@ class Service:
         self.model = model
         self.name = name
         self.version = version
+        _ = model.compiled  # built before the first request needs it
         self.ready = True
         self._token = token
         self._recorder = recorder

@@ -38,6 +38,7 @@ class Slowly:
         self.model = model
         self.task = model.task
         self.example = {}
+        self.compiled = None
         self.calls = []
         self.held = threading.Event()
 

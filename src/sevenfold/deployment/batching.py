@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sevenfold.deployment.runtime import Answer, Reading
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(slots=True)
@@ -66,7 +70,11 @@ def parts_of(answer: Answer, batch: Sequence[Job]) -> list[Answer]:
             for violation in answer.reading.violations
             if violation.row is None or start <= violation.row < stop
         )
-        reading = Reading(answer.reading.table[start:stop], violations)
+        reading = Reading(partial(_cut, answer.reading, start, stop), violations, job.count)
         found.append(Answer(reading, answer.labels[start:stop], answer.values[start:stop], answer.has_classes))
         start = stop
     return found
+
+
+def _cut(reading: Reading, start: int, stop: int) -> pl.DataFrame:
+    return reading.table[start:stop]

@@ -52,7 +52,8 @@ class Lane:
         return self.seconds is not None and self.seconds < self._limits.inline_seconds and not self._queue
 
     def warm(self) -> None:
-        """Predict the model's example a few times: whatever is loaded late is loaded now, and the speed is known."""
+        """Predict the model's example a few times: whatever is made late is made now, and the speed is known."""
+        _ = self._model.compiled
         for _ in range(_WARMUPS):
             try:
                 self._timed([dict(self._model.example)], 1)

@@ -10,8 +10,9 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers, listed
+from sevenfold.data.checks.base import DataSubject, listed
 from sevenfold.data.checks.id_columns import numeric_key
+from sevenfold.data.distances import as_numbers
 from sevenfold.data.split.order import row_order_findings, trend
 
 _EFFECT = 0.003

@@ -234,8 +234,7 @@ class Service:
 
             small = len(request.body) <= SMALL_BYTES
             decoded = decode() if small else await self.answering.workers.run(decode)
-            count = decoded.frame.height
-            answer = await self.answering.answer(hosted, decoded.frame, count, decoded.id or request.id)
+            answer = await self.answering.answer(hosted, decoded.rows, decoded.count, decoded.id or request.id)
 
             def encode() -> Reply:
                 return protocol.encode(decoded, answer, hosted.name, hosted.version)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from sevenfold.deployment.request import ClientGoneError, Limits, Receive, Reply, Send
 
@@ -42,7 +43,25 @@ class Incoming:
         """
         if self.ended:
             return b""
-        message = await self._receive()
+        return self._taken(await self._receive())
+
+    def at_once(self) -> bytes | None:
+        """The next part if it is here already, as it is of most small requests; None if it must be waited for.
+
+        Raises:
+            ClientGoneError: the connection was closed.
+        """
+        if self.ended:
+            return b""
+        waiting: Any = self._receive().__await__()
+        try:
+            next(waiting)
+        except StopIteration as done:
+            return self._taken(done.value)
+        waiting.close()  # nothing was taken yet: `part` asks again
+        return None
+
+    def _taken(self, message: Mapping[str, Any]) -> bytes:
         if message["type"] == "http.disconnect":
             self.ended = True
             raise ClientGoneError

@@ -49,8 +49,10 @@ def wants_explanation(request: Request) -> bool:
     Raises:
         HttpError: 400 for another value or another parameter.
     """
+    if not request.query:
+        return False
     try:
-        query = parse_qs(request.query, keep_blank_values=True, strict_parsing=bool(request.query), max_num_fields=8)
+        query = parse_qs(request.query, keep_blank_values=True, strict_parsing=True, max_num_fields=8)
     except ValueError:
         raise HttpError(400, "The query cannot be read.") from None
     if set(query) - {"explain"} or any(value not in ("true", "false") for value in query.get("explain", ())):

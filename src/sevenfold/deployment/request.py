@@ -135,9 +135,16 @@ async def read_body(
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise HttpError(415, "The body may be packed with gzip or deflate, or not at all.")
+    first = incoming.at_once()
     try:
-        async with asyncio.timeout(limits.body_seconds):
-            body = await _collect(incoming, limits, hold)
+        if first is not None and incoming.ended:
+            hold(len(first))
+            body = first
+            if len(body) > limits.body_bytes:
+                raise _too_large(limits)
+        else:
+            async with asyncio.timeout(limits.body_seconds):
+                body = await _collect(first or b"", incoming, limits, hold)
     except TimeoutError:
         raise HttpError(408, "The body did not come in time.") from None
     if encoding == "identity":
@@ -147,12 +154,9 @@ async def read_body(
     return content
 
 
-async def _collect(incoming: Incoming, limits: Limits, hold: Callable[[int], None]) -> bytes:
-    parts = await incoming.part()
-    hold(len(parts))
-    if incoming.ended and len(parts) <= limits.body_bytes:
-        return parts
-    collected = bytearray(parts)
+async def _collect(first: bytes, incoming: Incoming, limits: Limits, hold: Callable[[int], None]) -> bytes:
+    hold(len(first))
+    collected = bytearray(first)
     while len(collected) <= limits.body_bytes:
         if incoming.ended:
             return bytes(collected)

@@ -54,6 +54,8 @@ def from_json(data: Any, datatype: str, shape: tuple[int, ...]) -> list[Any]:
     flat = _flatten(data, shape)
     if len(flat) != math.prod(shape):
         raise HttpError(400, "The number of elements is not what the shape says.")
+    if datatype == "FP64" and all(type(value) is float for value in flat):
+        return flat
     if not all(value is None or _fits(value, datatype) for value in flat):
         raise HttpError(400, f"An element is not of datatype {datatype}.")
     return flat

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from types import TracebackType
 from typing import TypeVar
 
 from sevenfold.deployment.request import HttpError, Limits
@@ -22,20 +22,22 @@ class Workers:
         self.under_way = 0
         self._held = 0
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for one request, from when its body has come until it is answered.
+    def place(self) -> Workers:
+        """A place for one request, as a block of `with` from when its body has come until it is answered.
 
         Raises:
             HttpError: 503, all places are taken.
         """
         if self.under_way >= self._limits.waiting:
             raise HttpError(503, "The server is full; try again.", {"retry-after": "1"})
+        return self
+
+    def __enter__(self) -> Workers:
         self.under_way += 1
-        try:
-            yield
-        finally:
-            self.under_way -= 1
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.under_way -= 1
 
     def hold(self, size: int) -> None:
         """Account for bytes of bodies that are in memory; `release` them in the end.

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 
 def model_path(model: str | Path) -> Path:
-    """The bundle that a MODEL argument means: a bundle itself, or a run folder's.
+    """The bundle that a MODEL argument means: a bundle itself, a run folder's, or one of a registry.
 
     Raises:
         RequestError: there is no such file, or the run has no model yet.
     """
+    if str(model).startswith("registry:"):
+        from sevenfold.deployment.registry.address import Address
+        from sevenfold.deployment.registry.registry import Registry
+
+        return Registry.at().path(Address.parse(str(model)))
     path = Path(model)
     if path.is_dir():
         bundle = path / "model.sevenfold"

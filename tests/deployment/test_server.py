@@ -21,6 +21,7 @@ SCRIPT = """
 import sys, time
 from pathlib import Path
 import tiny_parts
+from sevenfold.deployment.request import Limits
 from sevenfold.deployment.server import serve
 slow = float(sys.argv[2])
 predict = tiny_parts.Softmax.predict
@@ -32,7 +33,8 @@ tiny_parts.Softmax.predict = slowly
 def told(url):
     started.append(url)
     print(url, flush=True)
-serve(Path(sys.argv[1]), port=0, parts=tiny_parts.PARTS, on_start=told)
+limits = Limits(inline_seconds=0)
+serve(Path(sys.argv[1]), port=0, limits=limits, parts=tiny_parts.PARTS, on_start=told)
 print("ended", flush=True)
 """
 
@@ -44,10 +46,10 @@ def path(tmp_path_factory):
     return path
 
 
-def start(path, slow_seconds):
+def start(path, slow_seconds, script=SCRIPT):
     here = str(Path(__file__).parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *[p for p in sys.path if p]])}
-    command = [sys.executable, "-c", SCRIPT, str(path), str(slow_seconds)]
+    command = [sys.executable, "-c", script, str(path), str(slow_seconds)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
@@ -62,7 +64,7 @@ def test_a_signal_lets_requests_under_way_finish(path, number):
     ]
     for thread in threads:
         thread.start()
-    while "under_way" in (text := httpx.get(url + "/metrics").text) and '"1"} 2.0' not in text:
+    while "under_way 2.0" not in httpx.get(url + "/metrics").text:
         pass
     process.send_signal(number)
     for thread in threads:
@@ -73,6 +75,76 @@ def test_a_signal_lets_requests_under_way_finish(path, number):
     process.stdout.close()
     with pytest.raises(httpx.HTTPError):
         httpx.get(url + "/v2/health/live")
+
+
+BOTH = """
+import sys
+from pathlib import Path
+import tiny_parts
+from sevenfold.deployment.server import serve
+tell = lambda url: print(url, flush=True)
+serve(Path(sys.argv[1]), port=0, grpc_port=0, parts=tiny_parts.PARTS, on_start=tell, on_grpc=tell)
+print("ended", flush=True)
+"""
+
+
+def test_both_protocols_are_answered_by_one_process_and_a_signal_ends_both(path):
+    import tritonclient.grpc as triton
+
+    process = start(path, 0, BOTH)
+    address, url = process.stdout.readline().strip(), process.stdout.readline().strip()
+    client = triton.InferenceServerClient(address)
+    try:
+        assert client.is_server_ready()
+        for _ in range(3):
+            names = [i["name"] for i in httpx.get(url + "/v2/models/model").json()["inputs"]]
+            assert [i.name for i in client.get_model_metadata("model").inputs] == names
+    finally:
+        client.close()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert process.stdout.read() == "ended\n"
+    process.stdout.close()
+
+
+LOADED = 4  # clients at a time
+
+
+def test_a_signal_under_load_loses_no_request(path):
+    # However slowly the clients ask, each is waited for.
+    script = BOTH.replace("grpc_port=0", "limits=Limits(settle_seconds=60)").replace(
+        "import serve", "import Limits, serve"
+    )
+    process = start(path, 0, script)
+    url = process.stdout.readline().strip()
+    lost, answered, told = [], [], threading.Event()
+
+    def work():
+        with httpx.Client(base_url=url, timeout=30) as client:
+            while True:
+                try:
+                    reply = client.post("/predict", json=RECORD)
+                except Exception as error:
+                    lost.append(repr(error))
+                    return
+                assert reply.status_code == 200
+                answered.append(reply.headers.get("connection"))
+                if answered[-1] == "close":
+                    return
+                if len(answered) > 40:
+                    told.set()
+
+    threads = [threading.Thread(target=work) for _ in range(LOADED)]
+    for thread in threads:
+        thread.start()
+    assert told.wait(60)
+    process.send_signal(signal.SIGTERM)
+    for thread in threads:
+        thread.join()
+    assert process.wait(30) == 0
+    assert lost == []
+    assert answered.count("close") == LOADED  # each client was told with its last answer
+    process.stdout.close()
 
 
 def test_another_address_needs_a_token(path):

@@ -108,9 +108,9 @@ def test_a_regression_and_a_recommendation_are_served(tmp_path):
         (b"{}", {"content-type": "application/json; charset=latin-1"}, 415),
         (b"{}", {"content-encoding": "br"}, 415),
         (b"no gzip", {"content-encoding": "gzip"}, 400),
-        (gzip.compress(b"{}")[:-3], {"content-encoding": "gzip"}, 400),
-        (gzip.compress(b"{}") + b"more", {"content-encoding": "gzip"}, 400),
-        (gzip.compress(b" " * 10**8), {"content-encoding": "gzip"}, 413),
+        (gzip.compress(b"{}", mtime=0)[:-3], {"content-encoding": "gzip"}, 400),
+        (gzip.compress(b"{}", mtime=0) + b"more", {"content-encoding": "gzip"}, 400),
+        (gzip.compress(b" " * 10**8, mtime=0), {"content-encoding": "gzip"}, 413),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -168,7 +168,7 @@ def test_openapi_names_every_route(client, model):
     service = Service(model)
     for path, methods in document["paths"].items():
         for method in methods:
-            assert any(r.pattern.fullmatch(path) and r.method == method.upper() for r in service.routes)
+            assert any(r.match(path) is not None and r.method == method.upper() for r in service.routes)
     assert set(document["components"]["schemas"]["Record"]["properties"]) == {
         "age",
         "income",
@@ -194,11 +194,9 @@ def test_metrics_count_by_outcome(model):
 
 def test_every_route_but_health_wants_the_token(model):
     service = Service(model, token=TOKEN)
-    paths = {r.pattern.pattern: r for r in service.routes}
     with client_of(service) as client:
-        for pattern, route in paths.items():
-            path = pattern.replace(r"(?P<model>[^/]+)(/versions/(?P<version>[^/]+))?", "model")
-            path = path.replace("/?", "").replace("\\", "")
+        for route in service.routes:
+            path = route.path.replace("{model}", "model")
             health = path.startswith("/v2/health/")
             for headers in (
                 {},
@@ -222,11 +220,12 @@ def test_a_full_server_says_503_and_recovers(model, monkeypatch):
     answer = type(model).answer
 
     def slow(self, rows, **options):
-        held.wait(10)
+        if rows == [RECORD]:  # and not the model's own example
+            held.wait(10)
         return answer(self, rows, **options)
 
     monkeypatch.setattr(type(model), "answer", slow)
-    with running(Service(model, limits=Limits(waiting=2))) as url:
+    with running(Service(model, limits=Limits(waiting=2, inline_seconds=0))) as url:
         replies = []
         threads = [
             threading.Thread(target=lambda: replies.append(httpx.post(url + "/predict", json=RECORD, timeout=20)))
@@ -235,7 +234,7 @@ def test_a_full_server_says_503_and_recovers(model, monkeypatch):
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 10
-        while 'under_way{model="model",version="1"} 2.0' not in httpx.get(url + "/metrics").text:
+        while "under_way 2.0" not in httpx.get(url + "/metrics").text:
             assert time.monotonic() < deadline
         refused = httpx.post(url + "/predict", json=RECORD)
         assert refused.status_code == 503

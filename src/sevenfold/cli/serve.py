@@ -17,13 +17,16 @@ def serve(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")],
     name: Annotated[str, typer.Option(help="The model's name in URLs.")] = "model",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    grpc_port: Annotated[
+        int | None, typer.Option(help="Port for the protocol over gRPC; without it there is HTTP only.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address; other than loopback needs --token-file.")] = "127.0.0.1",
     token_file: Annotated[
         str | None, typer.Option(help="File whose content clients must send as bearer token.")
     ] = None,
     store: Annotated[str | None, typer.Option(help="Folder that keeps requests for `sevenfold monitor`.")] = None,
 ) -> None:
-    """Serve a model over HTTP.
+    """Serve a model over HTTP, and over gRPC with --grpc-port.
 
     A page to try it at /, POST /predict for JSON records, the Open Inference Protocol at /v2, /metrics, /docs.
     """
@@ -35,4 +38,17 @@ def serve(
             file=sys.stderr,
         )
 
-    api_serve(model, name=name, port=port, host=host, token_file=token_file, store=store, on_start=say)
+    def say_grpc(address: str) -> None:
+        print(f"gRPC (inference.GRPCInferenceService) at {address}.", file=sys.stderr)
+
+    api_serve(
+        model,
+        name=name,
+        port=port,
+        grpc_port=grpc_port,
+        host=host,
+        token_file=token_file,
+        store=store,
+        on_start=say,
+        on_grpc=say_grpc,
+    )

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sevenfold.core.compiled import RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.space import Space
@@ -77,3 +78,10 @@ class Feature(ABC):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Take over what `state` gave; afterwards `transform` gives the same, bit for bit."""
+
+    def row_step(self) -> RowStep | None:
+        """How one row is converted without data frames, bit for bit as `transform` does; None where that is not known.
+
+        Asked after `fit` or `restore`.
+        """
+        return None

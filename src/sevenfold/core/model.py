@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowPredictor
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.space import Space
 from sevenfold.core.state import State
@@ -153,6 +154,13 @@ class Model(ABC):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Take over what `state` gave; afterwards `predict` gives the same, bit for bit."""
+
+    def row_predictor(self) -> RowPredictor | None:
+        """How one row is predicted quickly, bit for bit as `predict` does; None where there is no quicker way.
+
+        Asked after `fit` or `restore`.
+        """
+        return None
 
 
 class Estimator(Model):

@@ -184,10 +184,11 @@ def _note(
     of_column[code] = of_column.get(code, 0) + count
     rows = mask.arg_true().head(LISTED)
     for row, value in zip(rows.to_list(), raw.gather(rows).to_list(), strict=True):
-        violations.append(Violation(name, row, code, _shown(value)))
+        violations.append(Violation(name, row, code, shown(value)))
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """What stood there, as a violation tells it: cut to 80 characters, of bytes the number only."""
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     text = value if isinstance(value, str) else str(value)

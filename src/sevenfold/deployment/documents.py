@@ -31,9 +31,7 @@ def parse(content: bytes, *, limit_bytes: int, limit_depth: int = 64) -> Any:
     if content.count(b"[") + content.count(b"{") > limit_depth and _depth(content) > limit_depth:
         raise DocumentError("The JSON text is nested too deeply.", f"at most {limit_depth} levels", "more")
     try:
-        value = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_constant, parse_int=_integer
-        )
+        value = _DECODER.decode(content.decode("utf-8"))
         if _SURROGATE.search(content):
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no character
         return value
@@ -51,7 +49,12 @@ def parse(content: bytes, *, limit_bytes: int, limit_depth: int = 64) -> Any:
 
 def canonical(value: Any) -> bytes:
     """Plain data as JSON in one form: keys sorted, no spaces, UTF-8, no NaN."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+    return _SORTED.encode(value).encode()
+
+
+def compact(value: Any) -> bytes:
+    """Plain data as JSON in the order it has: for answers, where nothing is compared byte by byte."""
+    return _COMPACT.encode(value).encode()
 
 
 def _depth(content: bytes) -> int:
@@ -81,3 +84,9 @@ def _integer(digits: str) -> int:
     if len(digits) > _DIGITS_LIMIT:
         raise DocumentError("The JSON text holds a giant number.", f"at most {_DIGITS_LIMIT} digits", "more")
     return int(digits)
+
+
+# Made once: json.loads and json.dumps make a new one for every call that has options.
+_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_constant, parse_int=_integer)
+_SORTED = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -14,6 +14,7 @@ from sevenfold.deployment.request import ClientGoneError, Limits, Receive, Reply
 
 _BRIEF_BYTES = 64 * 2**10  # a rest as small as this is read before the answer, and the connection stays open
 _BRIEF_SECONDS = 0.05
+_CLOSE = (b"connection", b"close")
 _MOST_LINGERING = 256  # connections at a time that wait for a rest which nobody wants
 
 
@@ -72,7 +73,7 @@ class Linger:
 
         Args:
             reply: gives status and body.
-            headers: all of them, `connection` excepted.
+            headers: all of them; `connection: close` is added where it is needed.
             incoming: the request's body.
         """
         if not incoming.ended and not incoming.expects_continue:
@@ -82,7 +83,7 @@ class Linger:
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await send(body)
             return
-        closing = [*headers, (b"connection", b"close")]
+        closing = [*headers, *(() if _CLOSE in headers else (_CLOSE,))]
         await send({"type": "http.response.start", "status": reply.status, "headers": closing})
         await send({**body, "more_body": True})  # the whole answer is on its way now; only the closing waits
         if self._lingering < _MOST_LINGERING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.arrays import Floats
@@ -12,6 +13,8 @@ from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal, Task
 from sevenfold.data.classes import spelled
+from sevenfold.deployment.compiled.build import MOST_RECORDS, Compiled, Refusal, compile_runtime
+from sevenfold.deployment.compiled.frames import records_of
 from sevenfold.deployment.runtime import Answer, Reading, Runtime
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from sevenfold.data.clean import Violation
 
+_COMPILING = threading.Lock()
 EXPLAINED_COLUMNS = 10  # the others move together, which keeps an explanation fast and readable
 
 
@@ -54,6 +58,7 @@ class LoadedModel:
     example: Mapping[str, Any]
     background: pl.DataFrame
     digest: str
+    _compiled: list[Compiled | Refusal] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def task(self) -> Task:
@@ -82,7 +87,31 @@ class LoadedModel:
             from sevenfold.deployment import recommend
 
             return recommend.answer(self.runtime, rows, every_violation=every_violation)
+        records = self._as_records(rows)
+        if records is not None and isinstance(self.compiled, Compiled):
+            return self.compiled.answer(records)
         return self.runtime.answer(rows, every_violation=every_violation)
+
+    @property
+    def compiled(self) -> Compiled | Refusal:
+        """The way of single records without data frames, or why there is none.
+
+        Built when it is first asked for, which takes some tenths of a second; a server asks before it listens.
+        """
+        if not self._compiled:
+            with _COMPILING:
+                if not self._compiled:
+                    self._compiled.append(compile_runtime(self.runtime, self.background))
+        return self._compiled[0]
+
+    def _as_records(self, rows: Any) -> Sequence[dict[str, Any]] | None:
+        """The rows as records, where they are few and so plain that records say the same."""
+        if type(rows) is dict:
+            return (rows,)
+        records = records_of(rows, MOST_RECORDS)
+        if records is None or not isinstance(self.compiled, Compiled) or len(records) > self.compiled.most_rows:
+            return None
+        return records
 
     def predict(self, rows: Any) -> npt.NDArray[Any]:
         """(rows,) labels in their own type, or numbers in the target's unit.

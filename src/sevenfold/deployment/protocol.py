@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.errors import DataError
 from sevenfold.deployment import tensors
-from sevenfold.deployment.documents import canonical, parse
+from sevenfold.deployment.bundle import own_version
+from sevenfold.deployment.documents import compact, parse
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.request import HttpError, Limits, Reply
 from sevenfold.deployment.runtime import Answer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HEADER_LENGTH = "inference-header-content-length"
 PLATFORM = "sevenfold_bundle_v1"
 EXTENSIONS = ("binary_tensor_data",)
+ID_LENGTH = 256
 _ELEMENTS_LIMIT = 20_000_000
 
 
@@ -42,6 +44,11 @@ class InferRequest:
     frame: pl.DataFrame
     outputs: Mapping[str, bool]
     binary: bool
+
+
+def server_metadata() -> dict[str, Any]:
+    """What `GET /v2` answers."""
+    return {"name": "sevenfold", "version": own_version(), "extensions": list(EXTENSIONS)}
 
 
 def model_metadata(model: LoadedModel, name: str, version: str) -> dict[str, Any]:
@@ -82,24 +89,18 @@ def decode(body: bytes, header_length: str | None, model: LoadedModel, limits: L
         raise HttpError(400, "An inference request is a JSON object.")
     frame = _frame(document.get("inputs"), tail, model, limits)
     request_id = document.get("id")
-    if request_id is not None and not (isinstance(request_id, str) and len(request_id) <= 256):
-        raise HttpError(400, "The id of a request is a string of at most 256 characters.")
+    if request_id is not None and not (isinstance(request_id, str) and len(request_id) <= ID_LENGTH):
+        raise HttpError(400, f"The id of a request is a string of at most {ID_LENGTH} characters.")
     binary = _parameters(document).get("binary_data_output", False)
     return InferRequest(request_id, frame, _wanted(document.get("outputs"), model, binary is True), binary is True)
 
 
 def encode(request: InferRequest, answer: Answer, name: str, version: str) -> Reply:
     """The response to an inference request: JSON, with binary tensors behind it where they were asked for."""
-    available: dict[str, npt.NDArray[Any]] = {"prediction": answer.labels}
-    if answer.probabilities is not None:
-        available["probabilities"] = answer.probabilities
-    if answer.scores is not None:
-        available["scores"] = answer.scores
-    wanted = request.outputs or dict.fromkeys(available, request.binary)
     outputs: list[dict[str, Any]] = []
     tail: list[bytes] = []
-    for output, as_bytes in wanted.items():
-        values = available[output]
+    for output, values in outputs_of(request, answer).items():
+        as_bytes = request.outputs.get(output, request.binary)
         described: dict[str, Any] = {
             "name": output,
             "datatype": tensors.datatype_of(values),
@@ -116,11 +117,21 @@ def encode(request: InferRequest, answer: Answer, name: str, version: str) -> Re
         response["id"] = request.id
     if answer.reading.violations:
         response["parameters"] = {"violations": len(answer.reading.violations)}
-    head = canonical(response)
+    head = compact(response)
     if not tail:
         return Reply(200, head)
     headers = {HEADER_LENGTH: str(len(head))}
     return Reply(200, b"".join((head, *tail)), "application/octet-stream", headers)
+
+
+def outputs_of(request: InferRequest, answer: Answer) -> dict[str, npt.NDArray[Any]]:
+    """The outputs that were asked for, by name; all of them where none was."""
+    available: dict[str, npt.NDArray[Any]] = {"prediction": answer.labels}
+    if answer.probabilities is not None:
+        available["probabilities"] = answer.probabilities
+    if answer.scores is not None:
+        available["scores"] = answer.scores
+    return {name: available[name] for name in request.outputs} if request.outputs else available
 
 
 def _split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
@@ -135,8 +146,6 @@ def _split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
 
 
 def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) -> pl.DataFrame:
-    import polars as pl
-
     if not isinstance(inputs, list) or not inputs or not all(isinstance(tensor, dict) for tensor in inputs):
         raise HttpError(400, "An inference request has a list of inputs.")
     if len(inputs) > len(model.schema):
@@ -149,6 +158,17 @@ def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) ->
         columns.append(series)
     if position != len(tail):
         raise HttpError(400, "The body holds more bytes than the inputs say.")
+    return frame_of(columns, model)
+
+
+def frame_of(columns: list[pl.Series], model: LoadedModel) -> pl.DataFrame:
+    """Inputs as one frame.
+
+    Raises:
+        HttpError: 400, an input is missing or given twice, or they differ in rows.
+    """
+    import polars as pl
+
     names = [series.name for series in columns]
     if len(set(names)) != len(names):
         raise HttpError(400, "An input is given twice.")
@@ -162,14 +182,9 @@ def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) ->
 
 def _column(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, limits: Limits) -> tuple[pl.Series, int]:
     """A tensor as a column, and how many bytes of the tail it took."""
-    name, datatype = tensor.get("name"), tensor.get("datatype")
-    if not isinstance(name, str) or name not in model.schema:
-        raise HttpError(400, "The model has no input of a name that was given; see the model's metadata.")
-    if not isinstance(datatype, str) or (datatype != tensors.BYTES and datatype not in tensors.NUMPY):
-        raise HttpError(400, "A datatype is unknown.")
-    shape = tensors.shape_of(tensor.get("shape"), limits.rows)
-    if math.prod(shape) > _ELEMENTS_LIMIT:
-        raise HttpError(413, "A tensor has too many elements.")
+    name: Any = tensor.get("name")
+    datatype: Any = tensor.get("datatype")
+    shape = checked(name, datatype, tensor.get("shape"), model, limits)
     size = _parameters(tensor).get("binary_data_size")
     if size is None:
         flat = tensors.from_json(tensor.get("data"), datatype, shape)
@@ -180,17 +195,38 @@ def _column(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, lim
     return tensors.series_of(model.schema[name], datatype, shape, flat), size
 
 
+def checked(name: Any, datatype: Any, shape: Any, model: LoadedModel, limits: Limits) -> tuple[int, ...]:
+    """The shape of an input whose name, datatype and size may be taken.
+
+    Raises:
+        HttpError: 400 or 413.
+    """
+    if not isinstance(name, str) or name not in model.schema:
+        raise HttpError(400, "The model has no input of a name that was given; see the model's metadata.")
+    if not isinstance(datatype, str) or (datatype != tensors.BYTES and datatype not in tensors.NUMPY):
+        raise HttpError(400, "A datatype is unknown.")
+    sizes = tensors.shape_of(shape, limits.rows)
+    if math.prod(sizes) > _ELEMENTS_LIMIT:
+        raise HttpError(413, "A tensor has too many elements.")
+    return sizes
+
+
+def output_names(model: LoadedModel) -> list[str]:
+    """The outputs that may be asked for."""
+    return sorted(output["name"] for output in _output_metadata(model))
+
+
 def _wanted(outputs: Any, model: LoadedModel, binary: bool) -> dict[str, bool]:
     if outputs is None:
         return {}
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise HttpError(400, "The outputs of a request are a list of objects.")
-    known = {output["name"] for output in _output_metadata(model)}
+    known = output_names(model)
     wanted: dict[str, bool] = {}
     for output in outputs:
         name = output.get("name")
         if not isinstance(name, str) or name not in known or name in wanted:
-            raise HttpError(400, "An output is unknown or asked for twice; the model has: " + ", ".join(sorted(known)))
+            raise HttpError(400, "An output is unknown or asked for twice; the model has: " + ", ".join(known))
         wanted[name] = _parameters(output).get("binary_data", binary) is True
     return wanted
 

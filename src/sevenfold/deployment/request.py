@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sevenfold.deployment.documents import canonical
+from sevenfold.deployment.documents import compact
 
 if TYPE_CHECKING:
+    from sevenfold.deployment.hosting import Hosted
     from sevenfold.deployment.incoming import Incoming
 
 Scope: TypeAlias = Mapping[str, Any]
@@ -26,18 +27,32 @@ class Limits:
         body_bytes: of a body, before and after it is unpacked.
         body_seconds: until the whole body has come.
         rows: rows in one request.
-        waiting: requests at a time, waiting ones included; the next one is refused with 503.
+        held_bytes: of all bodies at a time that are read or wait.
+        waiting: requests at a time whose bodies have come, waiting ones included; the next one is refused with 503.
         threads: predictions at a time.
+        inline_seconds: a prediction that takes less holds the event loop no longer than a hop to a thread would, and
+            is made there; 0 for never.
+        deadline_seconds: a request whose turn would come later than this is refused with 503 at once.
+        batch_rows: rows of requests that wait at the same time and are predicted together; 1 for none.
+        batch_delay_seconds: that a request waits for company although a thread is free.
         drain_seconds: for requests that are under way when the server is told to stop.
+        settle_seconds: that open connections are kept when the server is told to stop, so that each is told with an
+            answer that it is the last.
         linger_bytes, linger_seconds: of a body that is read after the answer, only so that the answer arrives.
     """
 
     body_bytes: int = 16 * 2**20
     body_seconds: float = 30.0
     rows: int = 100_000
-    waiting: int = 64
+    held_bytes: int = 512 * 2**20
+    waiting: int = 256
     threads: int = 1
+    inline_seconds: float = 0.002
+    deadline_seconds: float = 10.0
+    batch_rows: int = 256
+    batch_delay_seconds: float = 0.0
     drain_seconds: float = 30.0
+    settle_seconds: float = 0.5
     linger_bytes: int = 64 * 2**20
     linger_seconds: float = 5.0
 
@@ -56,25 +71,31 @@ class ClientGoneError(Exception):
     """The client closed the connection before the whole body had come: there is nobody to answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Request:
-    """What a handler is given.
+    """One request, filled in as it is understood.
 
     Args:
+        method: GET, POST, ...; HEAD counts as GET.
         path: decoded path.
-        names: what the route's pattern took from the path.
         headers: names in lower case; of repeated ones the last.
         query: raw query string.
-        body: unpacked; empty where the route takes none.
         id: of this request, for logs and labels.
+        names: what the route's pattern took from the path.
+        body: unpacked; empty where the route takes none.
+        hosted: the model that answers, once it is known.
+        seconds: that the client will wait; None where it does not say.
     """
 
+    method: str
     path: str
-    names: Mapping[str, str]
     headers: Mapping[str, str]
     query: str
-    body: bytes
     id: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    hosted: Hosted | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +110,7 @@ class Reply:
     @classmethod
     def json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
         """A reply of plain data."""
-        return cls(status, canonical(value), headers=dict(headers or {}))
+        return cls(status, compact(value), headers=dict(headers or {}))
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -97,8 +118,10 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def read_body(headers: Mapping[str, str], incoming: Incoming, limits: Limits) -> bytes:
-    """The body, unpacked if it came packed.
+async def read_body(
+    headers: Mapping[str, str], incoming: Incoming, limits: Limits, hold: Callable[[int], None]
+) -> bytes:
+    """The body, unpacked if it came packed. `hold` is told of every byte that is kept, before it is.
 
     Raises:
         HttpError: 400 lying or malformed length or packing, 408 too slow, 413 too large, 415 packed in another way.
@@ -114,21 +137,28 @@ async def read_body(headers: Mapping[str, str], incoming: Incoming, limits: Limi
         raise HttpError(415, "The body may be packed with gzip or deflate, or not at all.")
     try:
         async with asyncio.timeout(limits.body_seconds):
-            body = await _collect(incoming, limits)
+            body = await _collect(incoming, limits, hold)
     except TimeoutError:
         raise HttpError(408, "The body did not come in time.") from None
-    return body if encoding == "identity" else _unpack(body, limits)
+    if encoding == "identity":
+        return body
+    content = _unpack(body, limits)
+    hold(len(content))
+    return content
 
 
-async def _collect(incoming: Incoming, limits: Limits) -> bytes:
+async def _collect(incoming: Incoming, limits: Limits, hold: Callable[[int], None]) -> bytes:
     parts = await incoming.part()
+    hold(len(parts))
     if incoming.ended and len(parts) <= limits.body_bytes:
         return parts
     collected = bytearray(parts)
     while len(collected) <= limits.body_bytes:
         if incoming.ended:
             return bytes(collected)
-        collected += await incoming.part()
+        part = await incoming.part()
+        hold(len(part))
+        collected += part
     raise _too_large(limits)
 
 

@@ -89,11 +89,27 @@ def _frame(records: Sequence[Record], types: Mapping[str, list[str]]) -> pl.Data
 
     series = []
     for name, of_rows in types.items():
-        form = next((t for t in of_rows if t != "none"), "text")
-        values = [record.get(name) for record in records]
-        series.append(pl.Series(name, [_CONVERT[form](v) for v in values], dtype=_dtype(form), strict=True))
+        series.append(_series(name, [record.get(name) for record in records], of_rows))
     # A record without any column is still a row.
     return pl.DataFrame(series) if series else pl.DataFrame(height=len(records))
+
+
+def series_of(name: str, values: Sequence[Any], number: bool) -> pl.Series:
+    """Values of one type as the raw column that records with them become.
+
+    Args:
+        name: the column's.
+        values: None where missing.
+        number: whether the schema's column holds numbers.
+    """
+    return _series(name, values, [_type(value, number) for value in values])
+
+
+def _series(name: str, values: Sequence[Any], types: Sequence[str]) -> pl.Series:
+    import polars as pl
+
+    form = next((t for t in types if t != "none"), "text")
+    return pl.Series(name, [_CONVERT[form](v) for v in values], dtype=_dtype(form), strict=True)
 
 
 def _dtype(form: str) -> Any:
@@ -132,7 +148,8 @@ def _type(value: Any, number: bool) -> str:
     return "text"
 
 
-def _time(value: Any) -> Any:
+def plain_time(value: Any) -> Any:
+    """A date or time as a time without zone, in UTC where it had one."""
     if value is None or isinstance(value, datetime.datetime):
         return value if value is None or value.tzinfo is None else value.astimezone(datetime.UTC).replace(tzinfo=None)
     return datetime.datetime(value.year, value.month, value.day)
@@ -147,7 +164,7 @@ _CONVERT: dict[str, Any] = {
     "whole": lambda v: None if v is None else int(v),
     "flag": lambda v: None if v is None else bool(v),
     "bytes": lambda v: v,
-    "time": _time,
+    "time": plain_time,
     "numbers": lambda v: None if v is None else [float(x) for x in v],
     "text": _text,
 }

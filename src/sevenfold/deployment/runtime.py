@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,22 +23,35 @@ if TYPE_CHECKING:
     from sevenfold.data.clean import Conformed, Violation
 
 
-@dataclass(frozen=True)
 class Reading:
     """Rows as the model reads them.
 
     Args:
-        table: typed, every input column of the schema.
+        table: typed, every input column of the schema; or what makes it when it is asked for.
         violations: where the rows are not what the schema promises; a violation without a row concerns all rows.
+        rows: how many.
     """
 
-    table: pl.DataFrame
-    violations: tuple[Violation, ...]
+    __slots__ = ("_table", "rows", "violations")
+
+    def __init__(
+        self, table: pl.DataFrame | Callable[[], pl.DataFrame], violations: tuple[Violation, ...], rows: int
+    ) -> None:
+        self._table = table
+        self.violations = violations
+        self.rows = rows
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The typed table; rows that were predicted without it are read again for it."""
+        if callable(self._table):
+            self._table = self._table()
+        return self._table
 
     def by_row(self) -> list[list[Violation]]:
         """The violations of each row, those of all rows included."""
         common = [v for v in self.violations if v.row is None]
-        rows: list[list[Violation]] = [list(common) for _ in range(self.table.height)]
+        rows: list[list[Violation]] = [list(common) for _ in range(self.rows)]
         for violation in self.violations:
             if violation.row is not None:
                 rows[violation.row].append(violation)
@@ -136,11 +150,16 @@ class Runtime:
         table = pl.concat(tables) if tables else self._empty()
         if places:
             table = table[np.argsort(np.concatenate(places))]
-        violations = [v for v in violations if v.column in self.used or v.column not in self.schema]
+        violations = self.telling(violations)
         violations.extend(self._absent(rows, violations))
-        reading = Reading(table, tuple(violations))
-        self._refuse_hollow(reading)
+        reading = Reading(table, tuple(violations), table.height)
+        if reading.rows:
+            self.refuse_hollow(reading.violations)
         return reading
+
+    def telling(self, violations: Iterable[Violation]) -> list[Violation]:
+        """Those that say something of the model's answer: of columns that it uses or does not know."""
+        return [v for v in violations if v.column in self.used or v.column not in self.schema]
 
     def answer(self, rows: Any, *, every_violation: bool = False) -> Answer:
         """Predictions for rows in any form; see `read`."""
@@ -161,7 +180,7 @@ class Runtime:
             return values
         return self.classes[self.predictor.decision.decide(values)]
 
-    @property
+    @cached_property
     def classes(self) -> npt.NDArray[Any]:
         """(classes,) labels in the order of probability columns, in their own type; objects where types are mixed."""
         labels = self.predictor.task.classes
@@ -195,14 +214,19 @@ class Runtime:
             if self.sources[name] not in record and (name, None) not in told and (name, row) not in told
         ]
 
-    def _refuse_hollow(self, reading: Reading) -> None:
+    def refuse_hollow(self, violations: Iterable[Violation]) -> None:
+        """Refuse rows that lack most of the columns.
+
+        Raises:
+            DataError: more than half of the columns that the model uses are missing.
+        """
         missing: dict[int | None, set[str]] = {}
-        for violation in reading.violations:
+        for violation in violations:
             if violation.code == MISSING_COLUMN and violation.column in self.used:
                 missing.setdefault(violation.row, set()).add(violation.column)
         common = missing.get(None, set())
         worst = max((names | common for names in missing.values()), key=len, default=set())
-        if reading.table.height and 2 * len(worst) > len(self.used):
+        if 2 * len(worst) > len(self.used):
             raise DataError(
                 "More than half of the columns that the model uses are missing.",
                 ", ".join(sorted(self.used)),

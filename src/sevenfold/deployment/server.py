@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sevenfold.core.errors import MissingExtraError, RequestError
+from sevenfold.core.errors import MissingExtraError, RequestError, SevenfoldError
 from sevenfold.deployment.access import check_address, read_token
 from sevenfold.deployment.bundle import load
+from sevenfold.deployment.grpc.server import GrpcServer, need_grpc
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.parts import Parts
 from sevenfold.deployment.recorder import Recorder
@@ -20,6 +23,7 @@ from sevenfold.deployment.request import Limits
 from sevenfold.deployment.service import Service
 
 Opener = Callable[[LoadedModel], Recorder]
+_ACCEPT_SECONDS = 0.05  # in which who has connected before the server ends is still let in
 
 
 def serve(
@@ -27,12 +31,14 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
+    grpc_port: int | None = None,
     token_file: Path | None = None,
     name: str = "model",
     recorder: Opener | None = None,
     limits: Limits | None = None,
     parts: Parts | None = None,
     on_start: Callable[[str], None] | None = None,
+    on_grpc: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a bundle until SIGTERM or SIGINT; requests under way are answered before this returns.
 
@@ -40,25 +46,30 @@ def serve(
         model_path: the bundle; it is tried in a child process first.
         host: address to listen on; any but this machine's own needs a token.
         port: 0 chooses a free one.
+        grpc_port: the protocol over gRPC on this port, too; 0 chooses a free one, None is for HTTP only.
         token_file: file with the token that every route but health wants.
         name: of the model in the protocol.
         recorder: opens the log of what is asked and answered.
         limits: what one request may cost.
         parts: catalogues to restore from.
         on_start: told the server's URL once it answers.
+        on_grpc: told the address (`host:port`) of gRPC once it answers, before `on_start`.
     Raises:
         RequestError: no token where one is needed, a port that is taken, a name that cannot stand in a URL.
         BundleError: the model cannot be loaded.
-        MissingExtraError: the extra 'serve' is not installed.
+        MissingExtraError: the extra 'serve', or for gRPC the extra 'grpc', is not installed.
     """
     token = None if token_file is None else read_token(token_file)
     check_address(host, token)
     bounds = limits or Limits()
+    if grpc_port is not None:
+        need_grpc()
     with _listening(host, port) as sockets:  # a port that is taken is known before the model is loaded
         model = load(model_path, parts=parts, isolated=True)
         opened = None if recorder is None else recorder(model)
         service = Service(model, name=name, token=token, recorder=opened, limits=bounds)
-        run(service, sockets, bounds, on_start)
+        also = None if grpc_port is None else GrpcServer(service.answering, token, host, grpc_port)
+        run(service, sockets, bounds, on_start, also, on_grpc)
 
 
 def run(
@@ -66,18 +77,52 @@ def run(
     sockets: list[socket.socket],
     limits: Limits,
     on_start: Callable[[str], None] | None = None,
+    also: GrpcServer | None = None,
+    on_grpc: Callable[[str], None] | None = None,
 ) -> None:
-    """Answer on sockets that listen already, until SIGTERM or SIGINT."""
+    """Answer on sockets that listen already, until SIGTERM or SIGINT.
+
+    Args:
+        also: answers over gRPC in the same event loop.
+    Raises:
+        RequestError: the port of gRPC is taken.
+    """
     try:
         import uvicorn
     except ImportError:
         raise MissingExtraError.of("uvicorn", "serve", "Serving a model") from None
+    failed: list[SevenfoldError] = []
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            if on_start is not None and sockets:
+            try:
+                if also is not None and not self.should_exit:
+                    await also.start()
+                    if on_grpc is not None:
+                        on_grpc(also.address)
+            except SevenfoldError as error:
+                failed.append(error)
+                self.should_exit = True
+                return
+            if on_start is not None and sockets and not self.should_exit:
                 on_start(url_of(sockets[0]))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """Lose nothing: every open connection gets one more answer, which says that it is the last."""
+            service.answering.draining = True
+            ending = None if also is None else asyncio.ensure_future(also.stop(limits.drain_seconds))
+            await asyncio.sleep(_ACCEPT_SECONDS)
+            for listening in self.servers:
+                listening.close()
+            for listening_socket in sockets or ():
+                listening_socket.close()
+            until = time.monotonic() + limits.settle_seconds
+            while self.server_state.connections and time.monotonic() < until and not self.force_exit:
+                await asyncio.sleep(0.02)
+            if ending is not None:
+                await ending
+            await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
         service,
@@ -93,6 +138,8 @@ def run(
     )
     with _quiet_signals():
         Announcing(config).run(sockets=sockets)
+    if failed:
+        raise failed[0]
 
 
 def url_of(listening: socket.socket) -> str:

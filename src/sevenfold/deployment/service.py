@@ -14,10 +14,9 @@ from typing import Any, TypeAlias
 from sevenfold.core.errors import DataError, RequestError, SevenfoldError
 from sevenfold.deployment import openapi, pages, people, protocol
 from sevenfold.deployment.access import check_token
-from sevenfold.deployment.bundle import own_version
+from sevenfold.deployment.answering import SMALL_BYTES, Answering
 from sevenfold.deployment.hosting import Host, Hosted
 from sevenfold.deployment.incoming import Incoming, Linger
-from sevenfold.deployment.metrics import Metrics
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.request import (
@@ -33,8 +32,6 @@ from sevenfold.deployment.request import (
     need_media_type,
     read_body,
 )
-from sevenfold.deployment.runtime import Answer
-from sevenfold.deployment.workers import Workers
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
 
@@ -42,8 +39,9 @@ _LOG = logging.getLogger("sevenfold.serve")
 _SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", pages.POLICY.encode()),
 )
+_POLICY = {"content-security-policy": pages.POLICY}
+_HTML = "text/html; charset=utf-8"
 _JSON = ("application/json",)
 _TENSORS = ("application/json", "application/octet-stream", "application/vnd.sevenfold.tensors+json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -55,17 +53,26 @@ class Route:
 
     Args:
         method: GET or POST.
-        pattern: of the whole path; named groups are handed to the handler.
+        path: as people write it.
         handler: answers.
+        pattern: of the whole path where it has names in it, which are handed to the handler.
         public: needs no token.
         takes_body: reads a body, and so takes one of the bounded places.
     """
 
     method: str
-    pattern: re.Pattern[str]
+    path: str
     handler: Handler
+    pattern: re.Pattern[str] | None = None
     public: bool = False
     takes_body: bool = False
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        """The names in a path of this route; None for another path."""
+        if self.pattern is None:
+            return {} if path == self.path else None
+        found = self.pattern.fullmatch(path)
+        return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
 
 
 class Service:
@@ -96,31 +103,30 @@ class Service:
                 repr(name),
                 "Choose another --name.",
             )
-        self.host = model if isinstance(model, Host) else Host(Hosted(model, name, version, recorder))
-        self.ready = True
-        self._token = token
-        self._limits = limits or Limits()
-        self._workers = Workers(self._limits)
-        self._linger = Linger(self._limits)
-        self._metrics = Metrics(self.host.all[0].name, self.host.all[0].version)
+        host = model if isinstance(model, Host) else Host(Hosted(model, name, version, recorder))
+        self.limits = limits or Limits()
+        self.answering = Answering(host, self.limits)
+        self.token = token
         self.routes = self._routes()
+        self._plain = {(r.method, r.path): r for r in self.routes if r.pattern is None}
+        self._linger = Linger(self.limits)
 
     def _routes(self) -> tuple[Route, ...]:
-        model = r"/v2/models/(?P<model>[^/]+)(/versions/(?P<version>[^/]+))?"
-        table: list[tuple[str, str, Handler, bool, bool]] = [
-            ("GET", r"/v2/health/live", self._live, True, False),
-            ("GET", r"/v2/health/ready", self._is_ready, True, False),
-            ("GET", r"/v2/?", self._server, False, False),
-            ("GET", model, self._model, False, False),
-            ("GET", model + "/ready", self._model_ready, False, False),
-            ("POST", model + "/infer", self._infer, False, True),
-            ("POST", r"/predict", self._predict, False, True),
-            ("GET", r"/metrics", self._counters, False, False),
-            ("GET", r"/openapi\.json", self._openapi, False, False),
-            ("GET", r"/docs", self._docs, False, False),
-            ("GET", r"/", self._page, False, False),
-        ]
-        return tuple(Route(m, re.compile(p), handler, public, body) for m, p, handler, public, body in table)
+        model = r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?"
+        return (
+            Route("POST", "/predict", self._predict, takes_body=True),
+            Route("POST", "/v2/models/{model}/infer", self._infer, re.compile(model + "/infer"), takes_body=True),
+            Route("GET", "/v2/health/live", self._live, public=True),
+            Route("GET", "/v2/health/ready", self._is_ready, public=True),
+            Route("GET", "/v2", self._server),
+            Route("GET", "/v2/", self._server),
+            Route("GET", "/v2/models/{model}", self._model, re.compile(model)),
+            Route("GET", "/v2/models/{model}/ready", self._model_ready, re.compile(model + "/ready")),
+            Route("GET", "/metrics", self._counters),
+            Route("GET", "/openapi.json", self._openapi),
+            Route("GET", "/docs", self._docs),
+            Route("GET", "/", self._page),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -130,55 +136,73 @@ class Service:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
-        request_id = secrets.token_hex(8)
         headers = headers_of(scope)
+        query = scope.get("query_string", b"").decode("latin-1")
+        head = scope["method"] == "HEAD"
+        request = Request("GET" if head else scope["method"], scope["path"], headers, query, secrets.token_hex(8))
         incoming = Incoming(headers, receive)
         try:
-            reply = await self._reply(scope, headers, incoming, request_id)
+            reply = await self._reply(request, incoming)
         except ClientGoneError:
-            self._metrics.ended(400, time.perf_counter() - started)
+            self.answering.metrics.ended(request.hosted, 400, time.perf_counter() - started)
             return
-        said = _headers(reply, request_id)
-        await self._linger.send(replace(reply, body=b"") if scope["method"] == "HEAD" else reply, said, incoming, send)
+        said = _headers(reply, request.id, closing=self.answering.draining)
+        await self._linger.send(replace(reply, body=b"") if head else reply, said, incoming, send)
         seconds = time.perf_counter() - started
-        self._metrics.ended(reply.status, seconds)
-        _LOG.info(
-            json.dumps({"request": request_id, "method": scope["method"][:8], "status": reply.status,
-                        "seconds": round(seconds, 6)})  # the path may hold anything, and stays out
-        )  # fmt: skip
+        self.answering.metrics.ended(request.hosted, reply.status, seconds)
+        if _LOG.isEnabledFor(logging.INFO):  # the path may hold anything, and stays out
+            told = {"request": request.id, "method": scope["method"][:8], "status": reply.status}
+            _LOG.info(json.dumps({**told, "seconds": round(seconds, 6)}))
 
-    async def _reply(self, scope: Scope, headers: Mapping[str, str], incoming: Incoming, request_id: str) -> Reply:
+    async def _reply(self, request: Request, incoming: Incoming) -> Reply:
         try:
-            return await self._dispatch(scope, headers, incoming, request_id)
+            return await self._dispatch(request, incoming)
         except HttpError as error:
             return Reply.json({"error": error.message}, error.status, error.headers)
         except (DataError, RequestError) as error:  # `received` is left out: it may quote rows
             message = " ".join(part for part in (error.what, error.expected and f"Expected: {error.expected}.") if part)
             return Reply.json({"error": message}, 400)
         except SevenfoldError as error:
-            _LOG.error(json.dumps({"request": request_id, "error": type(error).__name__}))
-            return Reply.json({"error": f"The model cannot answer. Request {request_id}."}, 500)
+            _LOG.error(json.dumps({"request": request.id, "error": type(error).__name__}))
+            return Reply.json({"error": f"The model cannot answer. Request {request.id}."}, 500)
         except Exception as error:  # whatever happens to one request, the server goes on
             frames = _places(error)
-            _LOG.error(json.dumps({"request": request_id, "error": type(error).__name__, "at": frames}))
-            return Reply.json({"error": f"A fault of the server. Request {request_id}."}, 500)
+            _LOG.error(json.dumps({"request": request.id, "error": type(error).__name__, "at": frames}))
+            return Reply.json({"error": f"A fault of the server. Request {request.id}."}, 500)
 
-    async def _dispatch(self, scope: Scope, headers: Mapping[str, str], incoming: Incoming, request_id: str) -> Reply:
-        path, method = scope["path"], "GET" if scope["method"] == "HEAD" else scope["method"]
-        matches = [(route, match) for route in self.routes if (match := route.pattern.fullmatch(path))]
+    async def _dispatch(self, request: Request, incoming: Incoming) -> Reply:
+        route = self._plain.get((request.method, request.path))
+        if route is None:
+            route = self._found(request)
+        elif not route.public:
+            check_token(request.headers, self.token)
+        if not route.takes_body:
+            return await route.handler(request)
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            self.answering.workers.hold(size)
+            held += size
+
+        try:
+            request.body = await read_body(request.headers, incoming, self.limits, hold)
+            with self.answering.workers.place():
+                return await route.handler(request)
+        finally:
+            self.answering.workers.release(held)
+
+    def _found(self, request: Request) -> Route:
+        """The route of a path with names in it, or of none."""
+        matches = [(route, names) for route in self.routes if (names := route.match(request.path)) is not None]
         if not any(route.public for route, _ in matches):
-            check_token(headers, self._token)  # before 404 and 405: who has no token learns nothing of the routes
+            check_token(request.headers, self.token)  # before 404 and 405: without it nobody learns of the routes
         if not matches:
             raise HttpError(404, "There is no such route; see /docs.")
-        for route, match in matches:
-            if route.method == method:
-                names = {name: value for name, value in match.groupdict().items() if value is not None}
-                query = scope.get("query_string", b"").decode("latin-1")
-                if not route.takes_body:
-                    return await route.handler(Request(path, names, headers, query, b"", request_id))
-                with self._workers.place():
-                    body = await read_body(headers, incoming, self._limits)
-                    return await route.handler(Request(path, names, headers, query, body, request_id))
+        for route, names in matches:
+            if route.method == request.method:
+                request.names = names
+                return route
         allowed = sorted({route.method for route, _ in matches})
         raise HttpError(405, "This route takes " + " or ".join(allowed) + ".", {"allow": ", ".join(allowed)})
 
@@ -186,94 +210,104 @@ class Service:
         return Reply.json({"live": True})
 
     async def _is_ready(self, request: Request) -> Reply:
-        ready = self.ready and self.host.ready
+        ready = self.answering.ready
         return Reply.json({"ready": ready}, 200 if ready else 503)
 
     async def _server(self, request: Request) -> Reply:
-        return Reply.json({"name": "sevenfold", "version": own_version(), "extensions": list(protocol.EXTENSIONS)})
+        return Reply.json(protocol.server_metadata())
 
     async def _model(self, request: Request) -> Reply:
         hosted = self._named(request)
         return Reply.json(protocol.model_metadata(hosted.model, hosted.name, hosted.version))
 
     async def _model_ready(self, request: Request) -> Reply:
-        return Reply.json({"name": self._named(request).name, "ready": self.ready}, 200 if self.ready else 503)
+        ready = self.answering.ready
+        return Reply.json({"name": self._named(request).name, "ready": ready}, 200 if ready else 503)
 
     async def _infer(self, request: Request) -> Reply:
         with self._named(request) as hosted:
             need_media_type(request.headers, _TENSORS, may_be_absent=True)
+            length = request.headers.get(protocol.HEADER_LENGTH)
 
-            def work() -> Reply:
-                length = request.headers.get(protocol.HEADER_LENGTH)
-                decoded = protocol.decode(request.body, length, hosted.model, self._limits)
-                answer = self._answer(hosted, decoded.frame, decoded.id or request.id)
+            def decode() -> protocol.InferRequest:
+                return protocol.decode(request.body, length, hosted.model, self.limits)
+
+            small = len(request.body) <= SMALL_BYTES
+            decoded = decode() if small else await self.answering.workers.run(decode)
+            count = decoded.frame.height
+            answer = await self.answering.answer(hosted, decoded.frame, count, decoded.id or request.id)
+
+            def encode() -> Reply:
                 return protocol.encode(decoded, answer, hosted.name, hosted.version)
 
-            return await self._workers.run(work)
+            return encode() if small else await self.answering.workers.run(encode)
 
     async def _predict(self, request: Request) -> Reply:
         need_media_type(request.headers, _JSON)
         explain = people.wants_explanation(request)
         with self._named(request) as hosted:
 
-            def work() -> Reply:
-                records, single = people.decode(request, hosted.model, self._limits)
-                answer = self._answer(hosted, records, request.id)
+            def decode() -> tuple[list[dict[str, Any]], bool]:
+                return people.decode(request, hosted.model, self.limits)
+
+            small = len(request.body) <= SMALL_BYTES and not explain
+            records, single = decode() if small else await self.answering.workers.run(decode)
+            answer = await self.answering.answer(hosted, records, len(records), request.id)
+
+            def encode() -> Reply:
                 explanations = hosted.model.explain_reading(answer.reading) if explain else None
                 encoded = people.encode(answer, hosted.model, request.id, explanations)
                 return Reply.json(encoded[0] if single else encoded)
 
-            return await self._workers.run(work)
+            return encode() if small else await self.answering.workers.run(encode)
 
     async def _counters(self, request: Request) -> Reply:
-        dropped = sum(hosted.recorder.dropped for hosted in self.host.all if hosted.recorder is not None)
-        return Reply(200, self._metrics.text(self._workers.under_way, dropped), self._metrics.content_type)
+        metrics = self.answering.metrics
+        return Reply(200, metrics.text(self.answering.workers.under_way, self.answering.dropped), metrics.content_type)
 
     async def _openapi(self, request: Request) -> Reply:
         return Reply.json(self._description())
 
     async def _docs(self, request: Request) -> Reply:
-        return Reply(200, pages.docs_page(self._description()), "text/html; charset=utf-8")
+        return Reply(200, pages.docs_page(self._description()), _HTML, _POLICY)
 
     async def _page(self, request: Request) -> Reply:
-        hosted = self.host.all[0]
-        return Reply(200, pages.try_page(hosted.model, hosted.name), "text/html; charset=utf-8")
+        hosted = self.answering.host.all[0]
+        return Reply(200, pages.try_page(hosted.model, hosted.name), _HTML, _POLICY)
 
     def _description(self) -> dict[str, Any]:
-        hosted = self.host.all[0]
-        return openapi.describe(hosted.model, hosted.name, hosted.version, self._token is not None)
+        hosted = self.answering.host.all[0]
+        return openapi.describe(hosted.model, hosted.name, hosted.version, self.token is not None)
 
     def _named(self, request: Request) -> Hosted:
-        return self.host.use(request.names.get("model"), request.names.get("version"), request.id)
-
-    def _answer(self, hosted: Hosted, rows: Any, request_id: str) -> Answer:
-        answer = hosted.model.answer(rows, every_violation=True)
-        self._metrics.answered(answer)
-        if hosted.recorder is not None:
-            hosted.recorder.record(request_id, answer)
-        return answer
+        hosted = self.answering.host.use(request.names.get("model"), request.names.get("version"), request.id)
+        request.hosted = hosted
+        return hosted
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                await self.answering.warm()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self.ready = False
-                self._workers.close()
-                self.host.close()
+                await self.answering.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
 
-def _headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
-    return [
+def _headers(reply: Reply, request_id: str, *, closing: bool) -> list[tuple[bytes, bytes]]:
+    headers = [
         (b"content-type", reply.content_type.encode()),
-        (b"content-length", str(len(reply.body)).encode()),
+        (b"content-length", b"%d" % len(reply.body)),
         (b"x-request-id", request_id.encode()),
-        *((name.encode(), value.encode()) for name, value in reply.headers.items()),
         *_SECURITY,
     ]
+    if reply.headers:
+        headers.extend((name.encode(), value.encode()) for name, value in reply.headers.items())
+    if closing:
+        headers.append((b"connection", b"close"))
+    return headers
 
 
 def _places(error: BaseException) -> list[str]:

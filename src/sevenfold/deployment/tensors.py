@@ -26,6 +26,7 @@ NUMPY: Mapping[str, str] = {
     "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
 BYTES = "BYTES"
+_NARROW = frozenset({"UINT8", "UINT16", "INT8", "INT16"})  # gRPC has no fields for these: they travel in wider ones
 _DIMENSIONS_LIMIT = 8
 
 
@@ -56,6 +57,19 @@ def from_json(data: Any, datatype: str, shape: tuple[int, ...]) -> list[Any]:
     if not all(value is None or _fits(value, datatype) for value in flat):
         raise HttpError(400, f"An element is not of datatype {datatype}.")
     return flat
+
+
+def from_values(values: list[Any], datatype: str, shape: tuple[int, ...]) -> list[Any]:
+    """The elements of a tensor that came as typed values; NaN is a missing value.
+
+    Raises:
+        HttpError: 400 where the count differs from the shape, or an element is out of the datatype's range.
+    """
+    if len(values) != math.prod(shape):
+        raise HttpError(400, "The number of elements is not what the shape says.")
+    if datatype in _NARROW and not all(_fits(value, datatype) for value in values):
+        raise HttpError(400, f"An element is not of datatype {datatype}.")
+    return [None if value != value else value for value in values] if datatype.startswith("FP") else values
 
 
 def from_bytes(content: memoryview, datatype: str, shape: tuple[int, ...]) -> list[Any]:

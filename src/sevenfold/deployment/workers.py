@@ -1,4 +1,4 @@
-"""Predictions off the event loop, with a bound on how many may wait."""
+"""Work off the event loop, and bounds on how many requests may wait and how much memory their bodies may take."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class Workers:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="sevenfold-predict")
+        self.threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="sevenfold-predict")
         self.under_way = 0
+        self._held = 0
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place for one request, from before its body is read until it is answered.
+        """A place for one request, from when its body has come until it is answered.
 
         Raises:
             HttpError: 503, all places are taken.
@@ -36,10 +37,24 @@ class Workers:
         finally:
             self.under_way -= 1
 
+    def hold(self, size: int) -> None:
+        """Account for bytes of bodies that are in memory; `release` them in the end.
+
+        Raises:
+            HttpError: 503, there are too many.
+        """
+        if self._held + size > self._limits.held_bytes:
+            raise HttpError(503, "The server is full; try again.", {"retry-after": "1"})
+        self._held += size
+
+    def release(self, size: int) -> None:
+        """So many bytes are no longer held."""
+        self._held -= size
+
     async def run(self, work: Callable[[], T]) -> T:
         """The result of `work`, done in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
     def close(self) -> None:
         """End the threads once their work is done."""
-        self._threads.shutdown(wait=True)
+        self.threads.shutdown(wait=True)

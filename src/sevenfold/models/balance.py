@@ -13,7 +13,7 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.space import Choice
 from sevenfold.core.task import Target
 from sevenfold.models.fitting import equal_or
-from sevenfold.models.probabilities import normalised
+from sevenfold.models.probabilities import normalised, row_normalised
 
 CLASS_WEIGHT = Choice(None, (None, "root", "balanced"), "raise rare classes by 1/share, or by its root")
 
@@ -35,6 +35,13 @@ def balanced(target: Target, factors: Floats | None) -> Target:
         return target
     weights = equal_or(target.weights, len(target)) * factors[target.codes]
     return Target(target.goal, target.values, target.classes, weights / weights.mean())
+
+
+def row_undo(probabilities: list[float], factors: Floats | None) -> list[float]:
+    """`undo` of one row."""
+    if factors is None:
+        return probabilities
+    return row_normalised([p / float(factor) for p, factor in zip(probabilities, factors, strict=True)])
 
 
 def undo(probabilities: Floats, factors: Floats | None) -> Floats:

@@ -34,6 +34,28 @@ def normalised(values: Floats) -> Floats:
     return values / total[:, None]
 
 
+def row_softmax(scores: list[float]) -> list[float]:
+    """`softmax` of one row."""
+    array = np.array(scores)
+    return row_normalised(np.exp(array - array.max()).tolist())
+
+
+def row_sigmoid(score: float) -> float:
+    """`sigmoid` of one score."""
+    small = float(np.exp(-abs(score)))
+    return 1.0 / (1.0 + small) if score >= 0 else small / (1.0 + small)
+
+
+def row_normalised(values: list[float]) -> list[float]:
+    """`normalised` of one row."""
+    total = values[0]
+    for value in values[1:]:
+        total += value
+    if total <= 0:
+        return [1.0 / len(values)] * len(values)
+    return [value / total for value in values]
+
+
 def two_columns(positive: Floats) -> Floats:
     """(rows, 2) probabilities of a binary task from (rows,) of its positive class."""
     return np.stack([1.0 - positive, positive], axis=1)

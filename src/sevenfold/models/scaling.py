@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,26 @@ class Scaling:
         with np.errstate(over="ignore"):
             scaled = (np.clip(values, -_LARGEST, _LARGEST) - self.mean) / np.where(useful, self.spread, 1.0)
         return np.where(useful, np.clip(scaled, -_FARTHEST, _FARTHEST), 0.0)
+
+    def row(self) -> Callable[[list[float]], Floats]:
+        """`apply` of one row as a function, with all that does not depend on the row done before."""
+        useful = self.spread > 0
+        divisor, mean = np.where(useful, self.spread, 1.0), self.mean
+        useless = None if useful.all() else ~useful
+        low, high, near, far = -_LARGEST, _LARGEST, -_FARTHEST, _FARTHEST
+
+        def apply(values: list[float]) -> Floats:
+            row = np.array(values, dtype=np.float64)
+            np.minimum(np.maximum(row, low, out=row), high, out=row)
+            row -= mean
+            with np.errstate(over="ignore"):
+                row /= divisor
+            np.minimum(np.maximum(row, near, out=row), far, out=row)
+            if useless is not None:
+                row[useless] = 0.0
+            return row
+
+        return apply
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -16,6 +16,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
+    grpc_port: int | None = None,
     token_file: Path | None = None,
     store: Path | None = None,
     name: str = "model",
@@ -23,6 +24,7 @@ def serve(
     limits: Limits | None = None,
     parts: Parts | None = None,
     on_start: Callable[[str], None] | None = None,
+    on_grpc: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a bundle until SIGTERM or SIGINT, and keep every request in `store` if one is given.
 
@@ -32,10 +34,12 @@ def serve(
         model_path,
         host=host,
         port=port,
+        grpc_port=grpc_port,
         token_file=token_file,
         name=name,
         recorder=None if store is None else lambda model: Log(store, model, settings),
         limits=limits,
         parts=parts,
         on_start=on_start,
+        on_grpc=on_grpc,
     )

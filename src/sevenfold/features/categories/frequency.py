@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -50,3 +51,15 @@ class Frequency(LearnedFeature):
             codes = levels.codes(series, missing=len(levels))
             values[:, i] = np.where(codes >= 0, shares[codes], 0.0)
         return Block(Form.NUMBERS, tuple(f"{name}:share" for name, _ in read), values)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        tables: list[dict[str | None, float]] = [
+            dict(zip((*levels.values, None), shares.tolist(), strict=True))
+            for levels, shares in zip(self._levels, self.learned["shares"], strict=True)
+        ]
+
+        def convert(values: list[str | None]) -> list[float]:
+            return [table.get(value, 0.0) for value, table in zip(values, tables, strict=True)]
+
+        return RowStep(Reads.STRINGS, convert)

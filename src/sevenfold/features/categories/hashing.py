@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from sevenfold.core.arrays import Ints
+from sevenfold.core.compiled import Reads, RowStep, SparseRow
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -55,3 +56,20 @@ class Hashing(LearnedFeature):
         matrix = sparse.csr_matrix((np.ones(len(all_rows)), (all_rows, all_places)), shape=(columns.rows, width))
         matrix.sum_duplicates()
         return Block(Form.SPARSE, tuple(f"hash{i}" for i in range(width)), matrix)
+
+    def row_step(self) -> RowStep | None:
+        """See `Feature.row_step`; columns of an earlier step have names that are not known here."""
+        if any(name.startswith("@") for name in self.inputs):
+            return None
+        names, width = self.inputs, self.params["width"]
+
+        def convert(values: list[str | None]) -> SparseRow:
+            counts: dict[int, float] = {}
+            for name, value in zip(names, values, strict=True):
+                if value is not None:
+                    place = crc32(f"{name}={value}".encode()) % width
+                    counts[place] = counts.get(place, 0.0) + 1.0
+            places = sorted(counts)
+            return SparseRow(places, [counts[place] for place in places])
+
+        return RowStep(Reads.STRINGS, convert)

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from sevenfold.core.arrays import Ints
+from sevenfold.core.compiled import Reads, RowStep, SparseRow
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -65,6 +66,18 @@ class _Levelled(LearnedFeature):
             before += len(levels) + marked
         return np.concatenate(rows), np.concatenate(places), self._names(tuple(name for name, _ in read))
 
+    def _row_places(self) -> list[dict[str | None, int]]:
+        """For each source column the place of the one by value; of None where missing values are marked."""
+        found: list[dict[str | None, int]] = []
+        before = 0
+        for levels, marked in zip(self._levels, self.learned["marked"], strict=True):
+            places: dict[str | None, int] = {value: before + code for code, value in enumerate(levels.values)}
+            if marked:
+                places[None] = before + len(levels)
+            found.append(places)
+            before += len(levels) + marked
+        return found
+
 
 @final
 class OneHot(_Levelled):
@@ -84,6 +97,20 @@ class OneHot(_Levelled):
         values = np.zeros((columns.rows, len(names)))
         values[rows, places] = 1.0
         return Block(Form.NUMBERS, names, values)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        places = self._row_places()
+        width = sum(map(len, places))
+
+        def convert(values: list[str | None]) -> list[float]:
+            result = [0.0] * width
+            for value, known in zip(values, places, strict=True):
+                if value in known:
+                    result[known[value]] = 1.0
+            return result
+
+        return RowStep(Reads.STRINGS, convert)
 
 
 @final
@@ -106,3 +133,13 @@ class OneHotSparse(_Levelled):
         matrix = sparse.csr_matrix((np.ones(len(rows)), (rows, places)), shape=(columns.rows, len(names)))
         matrix.sort_indices()
         return Block(Form.SPARSE, names, matrix)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        places = self._row_places()
+
+        def convert(values: list[str | None]) -> SparseRow:
+            ones = [known[value] for value, known in zip(values, places, strict=True) if value in known]
+            return SparseRow(ones, [1.0] * len(ones))
+
+        return RowStep(Reads.STRINGS, convert)

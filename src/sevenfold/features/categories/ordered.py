@@ -7,6 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
 from sevenfold.core.feature import FeatureSpec
@@ -66,3 +67,12 @@ class Ordered(LearnedFeature):
             codes = levels.codes(series)
             values[:, i] = np.where(codes >= 0, codes, np.nan)
         return Block(Form.NUMBERS, tuple(name for name, _ in read), values)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        places = [{value: float(code) for code, value in enumerate(levels.values)} for levels in self._levels]
+
+        def convert(values: list[Any]) -> list[float]:
+            return [known.get(value, np.nan) for value, known in zip(values, places, strict=True)]
+
+        return RowStep(Reads.STRINGS, convert)

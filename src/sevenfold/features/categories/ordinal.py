@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -50,3 +51,12 @@ class Ordinal(LearnedFeature):
         for i, ((_, series), levels) in enumerate(zip(read, self._levels, strict=True)):
             codes[:, i] = levels.codes(series)
         return Block(Form.CATEGORIES, tuple(name for name, _ in read), codes, tuple(map(len, self._levels)))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        codes = [{value: code for code, value in enumerate(levels.values)} for levels in self._levels]
+
+        def convert(values: list[Any]) -> list[int]:
+            return [known.get(value, -1) for value, known in zip(values, codes, strict=True)]
+
+        return RowStep(Reads.STRINGS, convert)

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from sevenfold.core.arrays import Codes, Floats, Ints
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -104,6 +105,22 @@ class TargetEncode(LearnedFeature):
 
     def _names(self, columns: list[str]) -> tuple[str, ...]:
         return tuple(f"{name}:target{suffix}" for name in columns for suffix in self.learned["suffixes"])
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        prior: list[float] = self.learned["prior"].tolist()
+        tables: list[dict[str | None, list[float]]] = []
+        for levels, table in zip(self._levels, self.learned["tables"], strict=True):
+            # The last row of a table is that of missing values.
+            tables.append(dict(zip((*levels.values, None), table.tolist(), strict=True)))
+
+        def convert(values: list[str | None]) -> list[float]:
+            result: list[float] = []
+            for value, table in zip(values, tables, strict=True):
+                result += table.get(value, prior)
+            return result
+
+        return RowStep(Reads.STRINGS, convert)
 
 
 def _answers(target: Target, limit: int) -> tuple[Floats, list[str]]:

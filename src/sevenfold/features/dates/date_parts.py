@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -81,6 +84,43 @@ class DateParts(LearnedFeature):
                     names.extend((f"{name}:{part}:sin", f"{name}:{part}:cos"))
         stacked = np.stack(values, axis=1) if values else np.empty((columns.rows, 0))
         return Block(Form.NUMBERS, tuple(names), stacked)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        circles = {part: _circle(length).tolist() for part, length in _CYCLES.items()}
+        kept = [
+            (parts, [(part, *circles[part]) for part in _CYCLES if part in parts and self.params["cycles"]])
+            for parts in self.learned["parts"]
+        ]
+        width = [len(parts) + 2 * len(cycles) for parts, cycles in kept]
+
+        def convert(values: list[datetime | None]) -> list[float]:
+            result: list[float] = []
+            for value, (parts, cycles), count in zip(values, kept, width, strict=True):
+                if value is None:
+                    result += [math.nan] * count
+                    continue
+                result += [float(_READ[part](value)) for part in parts]
+                for part, sines, cosines in cycles:
+                    place = _READ[part](value)
+                    result += (sines[place], cosines[place])
+            return result
+
+        return RowStep(Reads.DATES, convert)
+
+
+_READ: dict[str, Callable[[datetime], Any]] = {
+    "year": lambda date: date.year,
+    "month": lambda date: date.month,
+    "day": lambda date: date.day,
+    "yearday": lambda date: date.toordinal() - datetime(date.year, 1, 1).toordinal() + 1,
+    "weekday": lambda date: date.isoweekday(),
+    "weekend": lambda date: date.isoweekday() >= 6,
+    "hour": lambda date: date.hour,
+    "minute": lambda date: date.minute,
+    "time": lambda date: date.hour + date.minute / 60,
+}
+"""Each part of one date, as `_parts` gives it."""
 
 
 def _varies(values: Floats) -> bool:

@@ -7,6 +7,7 @@ from typing import final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -53,3 +54,14 @@ class Elapsed(LearnedFeature):
             parts.append((seconds[:, later] - seconds[:, earlier]) / _DAY_SECONDS)
             made.extend(f"{names[b]}-{names[a]}" for a, b in pairs)
         return Block(Form.NUMBERS, tuple(made), np.concatenate(parts, axis=1))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        first: list[float] = self.learned["first"].tolist() if self.params["since"] else []
+        pairs = list(combinations(range(len(self.learned["first"])), 2))[: self.params["pairs"]]
+
+        def convert(seconds: list[float]) -> list[float]:
+            since = [(s - start) / _DAY_SECONDS for s, start in zip(seconds, first, strict=False)]
+            return since + [(seconds[later] - seconds[earlier]) / _DAY_SECONDS for earlier, later in pairs]
+
+        return RowStep(Reads.NUMBERS, convert)

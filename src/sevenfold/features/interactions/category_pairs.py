@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -79,6 +80,21 @@ class CategoryPairs(LearnedFeature):
             codes[:, i] = levels.codes(_paired(read[a][1], read[b][1]))
         names = tuple(f"{read[a][0]}&{read[b][0]}" for a, b in pairs)
         return Block(Form.CATEGORIES, names, codes, tuple(map(len, self._levels)))
+
+    def row_step(self) -> RowStep | None:
+        """See `Feature.row_step`; an earlier step's columns are not known by place here."""
+        if any(name.startswith("@") for name in self.inputs):
+            return None
+        known = [{value: code for code, value in enumerate(levels.values)} for levels in self._levels]
+        pairs = [(int(a), int(b), codes) for (a, b), codes in zip(self.learned["pairs"], known, strict=True)]
+
+        def convert(values: list[Any]) -> list[int]:
+            return [
+                -1 if values[a] is None or values[b] is None else codes.get(values[a] + _BETWEEN + values[b], -1)
+                for a, b, codes in pairs
+            ]
+
+        return RowStep(Reads.STRINGS, convert)
 
 
 def _paired(a: pl.Series, b: pl.Series) -> pl.Series:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import Any, final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -73,6 +75,27 @@ class Ratios(LearnedFeature):
         made = [_combined(how, values[:, a], values[:, b]) for how, a, b in kept]
         stacked = np.stack(made, axis=1) if made else np.empty((len(values), 0))
         return Block(Form.NUMBERS, tuple(_name(how, names[a], names[b]) for how, a, b in kept), stacked)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        kept: list[tuple[str, int, int]] = [(how, int(a), int(b)) for how, a, b in self.learned["kept"]]
+
+        def convert(values: list[float]) -> list[float]:
+            return [_combination(how, values[a], values[b]) for how, a, b in kept]
+
+        return RowStep(Reads.NUMBERS, convert)
+
+
+def _combination(how: str, a: float, b: float) -> float:
+    """`_combined` of one row."""
+    if how == "difference":
+        made = a - b
+    elif how == "product":
+        made = a * b
+    else:
+        over, under = (a, b) if how == "ratio" else (b, a)
+        made = over / under if under else math.nan
+    return made if math.isfinite(made) else math.nan
 
 
 def _name(how: str, a: str, b: str) -> str:

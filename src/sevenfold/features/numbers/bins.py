@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import pairwise
 from typing import final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -62,3 +65,18 @@ class Bins(LearnedFeature):
             result[rows[present], offsets[i] + places] = 1.0
             made.extend(f"{name}:bin{j + 1}" for j in range(int(widths[i])))
         return Block(Form.NUMBERS, tuple(made), result)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        limits, starts = self.learned["limits"].tolist(), self.learned["starts"].tolist()
+        inner = [limits[a:b] for a, b in pairwise(starts)]
+        before = np.cumsum([0, *(len(part) + 1 for part in inner)]).tolist()
+
+        def convert(values: list[float]) -> list[float]:
+            result = [0.0] * before[-1]
+            for value, start, part in zip(values, before, inner, strict=False):
+                if value == value:
+                    result[start + bisect_right(part, value)] = 1.0
+            return result
+
+        return RowStep(Reads.NUMBERS, convert)

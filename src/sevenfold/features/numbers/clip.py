@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -38,3 +39,12 @@ class Clip(LearnedFeature):
         """Same columns, clipped."""
         values, names = read_numbers(columns, self.inputs)
         return Block(Form.NUMBERS, names, np.clip(values, self.learned["low"], self.learned["high"]))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        limits = list(zip(self.learned["low"].tolist(), self.learned["high"].tolist(), strict=True))
+
+        def convert(values: list[float]) -> list[float]:
+            return [low if v < low else high if v > high else v for v, (low, high) in zip(values, limits, strict=True)]
+
+        return RowStep(Reads.NUMBERS, convert)

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from sevenfold.core.arrays import Flags
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -64,6 +65,19 @@ class Impute(LearnedFeature):
         if len(marked):
             filled = np.concatenate([filled, missing[:, marked].astype(np.float64)], axis=1)
         return Block(Form.NUMBERS, (*names, *(f"{names[i]}:missing" for i in marked)), filled)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        fill: list[float] = self.learned["fill"].tolist()
+        marked = [int(place) for place in self.learned["marked"]]
+
+        def convert(values: list[float]) -> list[float]:
+            filled = [f if v != v else v for v, f in zip(values, fill, strict=True)]
+            if marked:
+                filled += [1.0 if values[place] != values[place] else 0.0 for place in marked]
+            return filled
+
+        return RowStep(Reads.NUMBERS, convert)
 
 
 def _distinct(missing: Flags, candidates: list[int]) -> list[int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -38,6 +40,20 @@ class Log(LearnedFeature):
         values, names = read_numbers(columns, self.inputs)
         bent = np.copysign(np.log1p(np.abs(values)), values)
         return Block(Form.NUMBERS, names, np.where(self.learned["bent"], bent, values))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        places = np.flatnonzero(self.learned["bent"]).tolist()
+
+        def convert(values: list[float]) -> list[float]:
+            result = list(values)
+            # numpy's own logarithm: the standard library's may differ in its last bit.
+            bent = np.log1p(np.abs(np.array([values[place] for place in places]))).tolist()
+            for place, value in zip(places, bent, strict=True):
+                result[place] = math.copysign(value, values[place])
+            return result
+
+        return RowStep(Reads.NUMBERS, convert)
 
 
 def skewness(values: Floats) -> Floats:

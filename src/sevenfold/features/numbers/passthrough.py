@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -33,3 +34,7 @@ class Passthrough(LearnedFeature):
         """(rows, columns) in the order of the inputs."""
         values, names = read_numbers(columns, self.inputs)
         return Block(Form.NUMBERS, names, values)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        return RowStep(Reads.NUMBERS, lambda values: values)

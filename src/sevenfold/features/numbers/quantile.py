@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import pairwise
 from typing import final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -75,6 +78,28 @@ class Quantile(LearnedFeature):
             outputs = self.learned["outputs"][starts[i] : starts[i + 1]]
             result[:, i] = _interpolate(values[:, i], known, outputs)
         return Block(Form.NUMBERS, names, result)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        known, outputs = self.learned["known"].tolist(), self.learned["outputs"].tolist()
+        starts = self.learned["starts"].tolist()
+        curves = [(known[a:b], outputs[a:b]) for a, b in pairwise(starts)]
+
+        def convert(values: list[float]) -> list[float]:
+            return [v if v != v else _interpolated(v, *curve) for v, curve in zip(values, curves, strict=True)]
+
+        return RowStep(Reads.NUMBERS, convert)
+
+
+def _interpolated(value: float, known: list[float], outputs: list[float]) -> float:
+    """`_interpolate` of one value that is there."""
+    if len(known) < 2:
+        return outputs[0] if known else 0.0
+    right = min(max(bisect_right(known, value), 1), len(known) - 1)
+    low = known[right - 1] / 2
+    share = (value / 2 - low) / max(known[right] / 2 - low, 5e-324)
+    share = min(max(share, 0.0), 1.0)
+    return outputs[right - 1] * (1 - share) + outputs[right] * share
 
 
 def _interpolate(values: Floats, known: Floats, outputs: Floats) -> Floats:

@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -66,3 +67,13 @@ class Scale(LearnedFeature):
             scaled = values - self.learned["centre"]
             scaled /= self.learned["spread"]
         return Block(Form.NUMBERS, names, np.clip(scaled, -_LIMIT, _LIMIT, out=scaled))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        by_column = list(zip(self.learned["centre"].tolist(), self.learned["spread"].tolist(), strict=True))
+
+        def convert(values: list[float]) -> list[float]:
+            scaled = [(v - centre) / spread for v, (centre, spread) in zip(values, by_column, strict=True)]
+            return [v if -_LIMIT <= v <= _LIMIT else _LIMIT if v > _LIMIT else -_LIMIT if v < 0 else v for v in scaled]
+
+        return RowStep(Reads.NUMBERS, convert)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import pairwise
 from typing import final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -74,6 +77,43 @@ class Splines(LearnedFeature):
             parts.append(part)
             made.extend(f"{name}:curve{j + 1}" for j in range(part.shape[1]))
         return Block(Form.NUMBERS, tuple(made), np.concatenate([np.empty((len(values), 0)), *parts], axis=1))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        knots, starts = self.learned["knots"].tolist(), self.learned["starts"].tolist()
+        parts = [knots[a:b] for a, b in pairwise(starts)]
+        of_column = [self.learned[name].tolist() for name in ("median", "low", "half")]
+        hinge = self.params["shape"] == "hinge"
+        curves = [part if hinge else [0.0] * 4 + part + [1.0] * 4 for part in parts]
+
+        def convert(values: list[float]) -> list[float]:
+            result: list[float] = []
+            for value, median, low, half, curve in zip(values, *of_column, curves, strict=True):
+                unit = ((median if value != value else value) / 2 - low / 2) / half
+                unit = min(max(unit, 0.0), 1.0)
+                if hinge:
+                    result.append(unit)
+                    result += [max(0.0, unit - knot) for knot in curve]
+                else:
+                    result += _cubic(unit, curve)
+            return result
+
+        return RowStep(Reads.NUMBERS, convert)
+
+
+def _cubic(unit: float, knots: list[float]) -> list[float]:
+    """`_cubics` of one value: only the four curves of its piece are not 0."""
+    degree = 3
+    place = min(max(bisect_right(knots, unit) - 1, degree), len(knots) - degree - 2)
+    basis = [0.0] * (len(knots) - 1)
+    basis[place] = 1.0
+    for order in range(1, degree + 1):
+        for i in range(place - order, place + 1):
+            left, right = knots[i + order] - knots[i], knots[i + order + 1] - knots[i + 1]
+            rising = (unit - knots[i]) / left if left > 0 else 0.0
+            falling = (knots[i + order + 1] - unit) / right if right > 0 else 0.0
+            basis[i] = rising * basis[i] + falling * basis[i + 1]
+    return basis[1 : len(knots) - degree - 1]
 
 
 def _hinges(units: Floats, knots: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -51,6 +52,11 @@ class SelectL1(LearnedFeature):
         values, names = read_numbers(columns, self.inputs)
         kept = self.learned["kept"]
         return Block(Form.NUMBERS, tuple(names[i] for i in kept), np.ascontiguousarray(values[:, kept]))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        kept = [int(place) for place in self.learned["kept"]]
+        return RowStep(Reads.NUMBERS, lambda values: [values[place] for place in kept])
 
 
 def _kept(scaled: Floats, wanted: Floats, strength: float) -> list[int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -56,6 +59,32 @@ class TextNumbers(LearnedFeature):
                 parts.append(_figures(columns, name, count))
                 names.extend(f"{name}:figure{i + 1}" for i in range(count))
         return Block(Form.NUMBERS, tuple(names), np.concatenate(parts, axis=1))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        counts = [int(count) for count in self.learned["counts"]]
+
+        def convert(values: list[str | None]) -> list[float]:
+            result: list[float] = []
+            for value, count in zip(values, counts, strict=True):
+                if count:
+                    result += _row_figures(value, count)
+            return result
+
+        return RowStep(Reads.STRINGS, convert)
+
+
+def _row_figures(text: str | None, count: int) -> list[float]:
+    """`_figures` of one text."""
+    if text is not None and not text.isascii():
+        import polars as pl
+
+        # What is a digit beyond ASCII depends on the Unicode version: one regular expression engine decides.
+        read: list[float] = _figures(Columns(pl.DataFrame({"text": [text]})), "text", count)[0].tolist()
+        return read
+    found = re.findall(_FIGURE, text, re.ASCII)[:count] if text else []
+    figures = [float(re.sub(r"[,\s(]", "", f)) if len(f) <= _LONGEST_DIGITS else math.nan for f in found]
+    return figures + [math.nan] * (count - len(figures))
 
 
 def _figures(columns: Columns, name: str, count: int) -> Floats:

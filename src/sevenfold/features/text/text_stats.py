@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import final
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -46,6 +49,37 @@ class TextStats(LearnedFeature):
             parts.append(_statistics(columns, name)[:, kept])
             names.extend(f"{name}:{_NAMES[i]}" for i in kept)
         return Block(Form.NUMBERS, tuple(names), np.concatenate(parts, axis=1))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        columns = [[int(place) for place in kept] for kept in self.learned["kept"]]
+
+        def convert(values: list[str | None]) -> list[float]:
+            result: list[float] = []
+            for value, kept in zip(values, columns, strict=True):
+                statistics = _row_statistics(value)
+                result += [statistics[place] for place in kept]
+            return result
+
+        return RowStep(Reads.STRINGS, convert)
+
+
+def _row_statistics(text: str | None) -> list[float]:
+    """`_statistics` of one text."""
+    if text is None:
+        return [math.nan] * len(_NAMES)
+    if not text.isascii():
+        import polars as pl
+
+        # What is a letter beyond ASCII depends on the Unicode version: one regular expression engine decides.
+        read: list[float] = _statistics(Columns(pl.DataFrame({"text": [text]})), "text")[0].tolist()
+        return read
+    words, letters = len(re.findall(r"\w+", text, re.ASCII)), len(re.findall(r"\w", text, re.ASCII))
+    length = max(len(text), 1)
+    digits, capitals = sum(map(str.isdigit, text)), sum(map(str.isupper, text))
+    marks = len(re.findall(r"[^\w\s]", text, re.ASCII))
+    shares = [letters / max(words, 1), digits / length, capitals / length, marks / length]
+    return [float(len(text)), float(words), *shares, float(text.count("!")), float(text.count("?"))]
 
 
 def _statistics(columns: Columns, name: str) -> Floats:

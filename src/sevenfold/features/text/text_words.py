@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -55,6 +57,35 @@ class TextWords(LearnedFeature):
             codes[:, i] = levels.codes(_word(columns, name, place))
         names = tuple(f"{name}:word{place + 1}" for name, place in places)
         return Block(Form.CATEGORIES, names, codes, tuple(map(len, self._levels)))
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        count = self.params["words"]
+        known = [{value: code for code, value in enumerate(levels.values)} for levels in self._levels]
+        columns = [known[start : start + count] for start in range(0, len(known), count)]
+
+        def convert(values: list[str | None]) -> list[int]:
+            result: list[int] = []
+            for value, codes in zip(values, columns, strict=True):
+                words = _first_words(value, count)
+                result += [codes[i].get(words[i], -1) if i < len(words) else -1 for i in range(count)]
+            return result
+
+        return RowStep(Reads.STRINGS, convert)
+
+
+def _first_words(text: str | None, count: int) -> list[str]:
+    """`_word` of one text, for every place that has one."""
+    if text is None:
+        return []
+    if text.isascii():
+        return re.findall(r"[\w&'-]+", text.lower(), re.ASCII)[:count]
+    import polars as pl
+
+    # What is a letter beyond ASCII depends on the Unicode version: one regular expression engine decides.
+    columns = Columns(pl.DataFrame({"text": [text]}))
+    words = [_word(columns, "text", place).item() for place in range(count)]
+    return [word for word in words if word is not None]
 
 
 def _word(columns: Columns, name: str, place: int) -> pl.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowPredictor
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Estimator, FitContext, FitInfo, ModelSpec, Trait, Valid
 from sevenfold.core.space import Space
@@ -61,6 +62,11 @@ class Constant(Estimator):
         if self.classifies:
             return np.tile(self.answer, (inputs.rows, 1))
         return np.full(inputs.rows, self.answer[0])
+
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`."""
+        answer = self.answer.tolist() if self.classifies else [float(self.answer[0])]
+        return lambda row: answer
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Inputs
 from sevenfold.core.model import Estimator, FitContext, FitInfo, Valid
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
-from sevenfold.models.balance import undo
+from sevenfold.models.balance import row_undo, undo
 from sevenfold.models.fitting import equal_or, learnable
 from sevenfold.models.linear.design import Design, Encoder
 from sevenfold.models.linear.losses import one_hot
-from sevenfold.models.probabilities import sigmoid, softmax, two_columns
+from sevenfold.models.probabilities import row_sigmoid, row_softmax, sigmoid, softmax, two_columns
 from sevenfold.models.rowwise import sparse_weighted_sums, weighted_sums
 
 
@@ -74,6 +75,35 @@ class LinearModel(Estimator):
         known = two_columns(sigmoid(scores[:, 0])) if len(self.present) == 2 else softmax(scores)
         return spread_out(undo(known, learned.factors), self.present, self.classes)
 
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`."""
+        learned, encode, classes, present = self.learned, self.encoder.row(), self.classes, self.present.tolist()
+        split = len(self.encoder.scaling.mean)
+        dense = [np.ascontiguousarray(weights) for weights in learned.weights[:, :split]]
+        sparse, intercept = learned.weights[:, split:].tolist(), learned.intercept.tolist()
+
+        def predict(row: RowInputs) -> list[float]:
+            values, entries = encode(row)
+            # The same sum of a row as in `weighted_sums`.
+            scores = [float(np.add.reduce(values * weights)) if split else 0.0 for weights in dense]
+            if entries is not None:
+                for output, weights in enumerate(sparse):
+                    total = 0.0
+                    for place, value in zip(entries.places, entries.values, strict=True):
+                        total += value * weights[place]
+                    scores[output] += total
+            scores = [score + shift for score, shift in zip(scores, intercept, strict=True)]
+            if not classes:
+                return [float(np.exp(min(scores[0], learned.ceiling)))] if self.log_link else scores
+            if len(present) == 2:
+                positive = row_sigmoid(scores[0])
+                known = [1.0 - positive, positive]
+            else:
+                known = row_softmax(scores)
+            return row_spread_out(row_undo(known, learned.factors), present, classes)
+
+        return predict
+
     def state(self) -> State:
         """What was learned, as data."""
         learned = self.learned
@@ -118,6 +148,16 @@ def spread_out(known: Floats, present: Ints, classes: int) -> Floats:
         return known
     result = np.zeros((len(known), classes))
     result[:, present] = known
+    return result
+
+
+def row_spread_out(known: list[float], present: list[int], classes: int) -> list[float]:
+    """`spread_out` of one row."""
+    if len(present) == classes:
+        return known
+    result = [0.0] * classes
+    for place, value in zip(present, known, strict=True):
+        result[place] = value
     return result
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.compiled import RowInputs, SparseRow
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.state import State
 from sevenfold.models.scaling import Scaling
@@ -48,6 +50,19 @@ class Encoder:
         values.sort_indices()
         values.data = np.clip(values.data / self.sparse_unit[values.indices], -_FARTHEST, _FARTHEST)
         return Design(dense, values)
+
+    def row(self) -> Callable[[RowInputs], tuple[Floats, SparseRow | None]]:
+        """`encode` of one row as a function: (columns,) dense values and sparse ones."""
+        dense, unit = self.scaling.row(), self.sparse_unit.tolist()
+
+        def encode(row: RowInputs) -> tuple[Floats, SparseRow | None]:
+            if row.sparse is None:
+                return dense(row.numbers), None
+            places = row.sparse.places
+            shares = [value / unit[place] for place, value in zip(places, row.sparse.values, strict=True)]
+            return dense(row.numbers), SparseRow(places, [min(max(v, -_FARTHEST), _FARTHEST) for v in shares])
+
+        return encode
 
     def state(self) -> State:
         """What was learned, as data."""

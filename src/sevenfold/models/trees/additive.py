@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
@@ -16,7 +17,7 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import equal_or, learnable
-from sevenfold.models.probabilities import sigmoid, softmax, two_columns
+from sevenfold.models.probabilities import row_sigmoid, row_softmax, sigmoid, softmax, two_columns
 from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.shapes import Binning, Shapes
@@ -113,6 +114,22 @@ class Additive(Estimator):
         if not self.classes:
             return self.unit.invert(np.exp(scores[:, 0]) if self.log_link else scores[:, 0])
         return two_columns(sigmoid(scores[:, 0])) if self.classes == 2 else softmax(scores)
+
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`."""
+        scores_of = self.shapes.row_scores()
+
+        def predict(row: RowInputs) -> list[float]:
+            scores = scores_of(row)
+            if self.classes == 2:
+                positive = row_sigmoid(scores[0])
+                return [1.0 - positive, positive]
+            if self.classes:
+                return row_softmax(scores)
+            value = float(np.exp(scores[0])) if self.log_link else scores[0]
+            return [value * self.unit.size + self.unit.shift]
+
+        return predict
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Choice, Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
-from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
+from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
-from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.probabilities import normalised, row_normalised, two_columns
 from sevenfold.models.trees.objective import objective_of, watched_loss
+from sevenfold.models.trees.one_row import NORMAL, OneRow
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
-from sevenfold.models.trees.table import tree_table
+from sevenfold.models.trees.table import tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
 
@@ -156,6 +158,21 @@ class LightGBM(Estimator):
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
         self._take(state["booster"])
+
+    def row_predictor(self) -> RowPredictor | None:
+        """See `Model.row_predictor`."""
+        number = self.booster.num_model_per_iteration() if self.classes > 2 else 1
+        ask = OneRow(self.booster, self.booster.num_feature(), number, NORMAL).asker()
+        regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
+
+        def predict(row: RowInputs) -> list[float]:
+            raw = ask(tree_row(row))
+            if regression:
+                return [raw[0] * size + shift]
+            known = [1.0 - raw[0], raw[0]] if number == 1 else row_normalised(list(raw))
+            return known if factors is None else row_undo(known, factors)
+
+        return predict
 
     def _take(self, text: bytes) -> None:
         import lightgbm

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.compiled import RowInputs
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.state import State
@@ -80,6 +83,34 @@ class Shapes:
             # Bin -1 is the last row: that of missing values.
             total += table[self.binning.column(inputs, place)]
         return total
+
+    def row_scores(self) -> Callable[[RowInputs], list[float]]:
+        """`scores` of one row as a function."""
+        start: list[float] = self.intercept.tolist()
+        numbers = len(self.binning.edges)
+        edges = [
+            (place, self.binning.edges[place].tolist(), t.tolist())
+            for place, t in self.tables.items()
+            if place < numbers
+        ]
+        codes = [(place - numbers, t.tolist()) for place, t in self.tables.items() if place >= numbers]
+        ordered = list(self.tables) == [place for place, _, _ in edges] + [place + numbers for place, _ in codes]
+        if not ordered:
+            raise ValueError("the columns stand in another order")
+
+        def scores(row: RowInputs) -> list[float]:
+            total = start
+            for place, limits, table in edges:
+                value = row.numbers[place]
+                found = table[-1] if value != value else table[bisect_left(limits, value)]
+                total = [a + b for a, b in zip(total, found, strict=True)]
+            for place, table in codes:
+                code = row.codes[place]
+                found = table[code if 0 <= code < len(table) - 1 else -1]
+                total = [a + b for a, b in zip(total, found, strict=True)]
+            return total
+
+        return scores
 
     def state(self) -> State:
         """What was learned, as data."""

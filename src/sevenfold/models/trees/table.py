@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from sevenfold.core.compiled import RowInputs
 from sevenfold.core.inputs import Form, Inputs
 
 _LARGEST_FLOAT32 = 3.0e38
@@ -32,6 +34,19 @@ def tree_table(inputs: Inputs) -> tuple[Any, list[int]]:
         return np.empty((inputs.rows, 0)), places
     joined = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     return np.ascontiguousarray(joined, dtype=np.float64), places
+
+
+def tree_row(row: RowInputs) -> list[float]:
+    """`tree_table` of one row without sparse columns.
+
+    Raises:
+        ValueError: there are sparse columns.
+    """
+    if row.sparse is not None:
+        raise ValueError("sparse columns have no row form")
+    if not row.codes:
+        return row.numbers
+    return row.numbers + [float(code) if code >= 0 else math.nan for code in row.codes]
 
 
 def in_float32(values: Any) -> Any:

@@ -1,0 +1,65 @@
+"""Few rows in any form as records, where a record says the same as the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Records = Sequence[dict[str, Any]]
+
+
+def records_of(rows: Any, most: int) -> Records | None:
+    """The rows as records: None where there are none or more than `most`, or where types would get lost.
+
+    A record's numbers are 64 bits wide and its times have no zone; records of a list must name the same columns in the
+    same order, else the list as a whole tells which columns each of them lacks.
+
+    Args:
+        rows: a list of records, or a polars or pandas frame; None for anything else.
+        most: rows.
+    """
+    if isinstance(rows, list):
+        if not 0 < len(rows) <= most or type(rows[0]) is not dict:
+            return None
+        names = list(rows[0])
+        return rows if all(type(row) is dict and list(row) == names for row in rows) else None
+    package = type(rows).__module__.partition(".")[0]
+    if package == "polars" and type(rows).__name__ == "DataFrame" and 0 < rows.height <= most:
+        return _of_polars(rows)
+    if package == "pandas" and type(rows).__name__ == "DataFrame" and 0 < len(rows) <= most:
+        return _of_pandas(rows)
+    return None
+
+
+def _of_polars(frame: pl.DataFrame) -> Records | None:
+    import polars as pl
+
+    plain = (pl.String, pl.Float64, pl.Int64, pl.Boolean, pl.Datetime("us"))
+    return frame.to_dicts() if all(dtype in plain for dtype in frame.dtypes) else None
+
+
+def _of_pandas(frame: Any) -> Records | None:
+    names = frame.columns.tolist()
+    if not all(type(name) is str and name and name == name.strip() for name in names) or len(set(names)) < len(names):
+        return None
+    columns: list[list[Any]] = []
+    for place in range(len(names)):
+        values = frame.iloc[:, place]
+        kind = str(values.dtype)
+        if kind not in ("float64", "int64", "bool", "object", "str", "string"):
+            return None
+        found = values.tolist()
+        if kind not in ("float64", "int64", "bool"):
+            # What is missing in a column of text is NaN or NA; whatever else is no text is left to the reader.
+            found = [None if value is None or value != value else value for value in _known(found)]
+            if not all(value is None or type(value) is str for value in found) or not any(found):
+                return None
+        columns.append(found)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if columns else None
+
+
+def _known(values: list[Any]) -> list[Any]:
+    return [None if type(value).__name__ == "NAType" else value for value in values]

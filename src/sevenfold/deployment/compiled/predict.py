@@ -1,0 +1,148 @@
+"""Models, ensemble, calibration and target on one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor, SparseRow
+from sevenfold.core.inputs import Block, Form, Inputs
+from sevenfold.core.pipeline import Pipeline
+from sevenfold.core.predictor import Predictor
+from sevenfold.deployment.compiled.steps import Row, RowStepAt, Unsuited, block_of
+
+RowModel: TypeAlias = Callable[[Row], Floats]
+
+
+@dataclass
+class ModelAt:
+    """One pipeline's model in the row program.
+
+    Args:
+        name: for people.
+        pipeline: it belongs to.
+        gather: its inputs from the working set.
+        predict: the model's row predictor, or its frame form.
+        by_frame: computes the same through `Model.predict`.
+        quick: whether `predict` is a row predictor.
+    """
+
+    name: str
+    pipeline: Pipeline
+    gather: Callable[[Row], RowInputs]
+    predict: RowPredictor
+    by_frame: RowPredictor
+    quick: bool
+
+    def take_frame(self) -> None:
+        """From now on the frame form computes it."""
+        self.predict, self.quick = self.by_frame, False
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, steps: Mapping[str, RowStepAt], name: str) -> ModelAt:
+        """The model of a pipeline whose steps are in the program."""
+        outputs = [steps[output] for output in pipeline.recipe.outputs]
+        by_frame = _by_frame(pipeline, outputs)
+        quick = pipeline.model.row_predictor()
+        gather = _gather(outputs)
+        return cls(name, pipeline, gather, by_frame if quick is None else quick, by_frame, quick is not None)
+
+    def values(self, classifies: bool) -> RowModel:
+        """The pipeline's prediction of one row: (1, classes) where it `classifies`, else (1,)."""
+        gather, predict, invert = self.gather, self.predict, self.pipeline.target.invert
+        plain = self.pipeline.recipe.target == "identity"
+
+        def values(row: Row) -> Floats:
+            found = predict(gather(row))
+            made = np.array([found] if classifies else found, dtype=np.float64)
+            return made if plain else invert(made)
+
+        return values
+
+
+def whole(predictor: Predictor, models: Sequence[Sequence[ModelAt]]) -> RowModel:
+    """The predictor's answer for one row, as `Predictor.predict` computes it.
+
+    Args:
+        predictor: combines and calibrates.
+        models: of each member.
+    """
+    classifies = predictor.task.goal.is_classification
+    members = [_mean([model.values(classifies) for model in of_member]) for of_member in models]
+    combine, calibrator = predictor.combiner.combine, predictor.calibrator
+
+    def answer(row: Row) -> Floats:
+        combined = combine([member(row) for member in members])
+        return combined if calibrator is None else calibrator.apply(combined)
+
+    return answer
+
+
+def _mean(pipelines: Sequence[RowModel]) -> RowModel:
+    if len(pipelines) == 1:
+        return pipelines[0]
+    count = len(pipelines)
+
+    def mean(row: Row) -> Floats:
+        total = pipelines[0](row).copy()
+        for pipeline in pipelines[1:]:
+            total += pipeline(row)
+        return total / count
+
+    return mean
+
+
+def _gather(outputs: Sequence[RowStepAt]) -> Callable[[Row], RowInputs]:
+    slots = {form: [at.slot for at in outputs if at.block.form is form] for form in Form}
+    number, code = slots[Form.NUMBERS], slots[Form.CATEGORIES]
+    sparse = [at for at in outputs if at.block.form is Form.SPARSE]
+    widths = [int(at.block.values.shape[1]) for at in sparse]
+    starts = [sum(widths[:place]) for place in range(len(widths))]
+
+    def joined(row: Row, parts: list[int]) -> list[Any]:
+        if len(parts) == 1:
+            values: list[Any] = row[parts[0]]
+            return values
+        values = []
+        for slot in parts:
+            values += row[slot]
+        return values
+
+    def gather(row: Row) -> RowInputs:
+        inputs = RowInputs(joined(row, number), joined(row, code))
+        if sparse:
+            places: list[int] = []
+            values: list[float] = []
+            for at, start in zip(sparse, starts, strict=True):
+                found: SparseRow = row[at.slot]
+                places += [start + place for place in found.places] if start else found.places
+                values += found.values
+            inputs.sparse = SparseRow(places, values)
+        return inputs
+
+    return gather
+
+
+def _by_frame(pipeline: Pipeline, outputs: Sequence[RowStepAt]) -> RowPredictor:
+    """The model's own `predict` on arrays of one row."""
+    forms = {form: [at.block for at in outputs if at.block.form is form] for form in Form}
+    likes = {form: _joined(blocks) for form, blocks in forms.items() if blocks}
+
+    def predict(row: RowInputs) -> list[float]:
+        given = {Form.NUMBERS: row.numbers, Form.CATEGORIES: row.codes, Form.SPARSE: row.sparse}
+        blocks = {form: block_of(like, given[form]) for form, like in likes.items()}
+        found: list[Any] = pipeline.model.predict(Inputs(1, blocks)).tolist()
+        return found[0] if isinstance(found[0], list) else found
+
+    return predict
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    try:
+        return Inputs.of(blocks[0].rows, blocks).blocks[blocks[0].form]
+    except Exception as error:
+        raise Unsuited(f"blocks cannot be joined: {error!r}") from error

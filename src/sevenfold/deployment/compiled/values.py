@@ -1,0 +1,248 @@
+"""One value of a record, read as `data.clean` reads it.
+
+A reader takes the values whose reading is beyond doubt and raises `Unclean` for all else, which `careful` then reads
+through the vectorised readers. What it found is kept for a while: oddities come again and again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from sevenfold.core.dataset import Column, Kind
+from sevenfold.data.clean import read, shown
+from sevenfold.data.parse.dates import ISO, gate
+from sevenfold.data.parse.flags import answers
+from sevenfold.data.parse.missing import meant_missing
+from sevenfold.data.parse.numbers import PLAIN
+from sevenfold.data.parse.quick import Unclean
+from sevenfold.deployment.rows import plain_time, series_of
+
+Reader: TypeAlias = Callable[[Any], Any]
+"""From a raw value to what the typed table would hold (NaN for a missing number); raises Unclean."""
+
+Found: TypeAlias = tuple[Any, tuple[tuple[str, str], ...]]
+"""A typed value, and code and received text of each violation."""
+
+_KEPT_VALUES = 512
+_KEPT_LENGTH = 200
+_BLANKS = " \t\n\r"
+_HARMLESS = frozenset({"units", "prefixes", "brackets", "missing", "kept", "low", "high"})
+"""Keys of a number's `parse` that do not change how a plain number in a string reads."""
+_PARTS = {"Y": "([0-9]{4})", "m": "([0-9]{1,2})", "d": "([0-9]{1,2})", "H": "([0-9]{1,2})", "M": "([0-9]{1,2})",
+          "S": "([0-9]{1,2})"}  # fmt: skip
+_FIGURES = re.compile(r"%[Ymd]([-./]%[Ymd]){2}([ T]%H:%M(:%S)?)?")
+
+
+@dataclass(frozen=True)
+class ValueReader:
+    """Reads one column of records.
+
+    Args:
+        column: of the schema.
+        quick: the short way.
+        is_number: for `rows.series_of`.
+        kept: what the careful way found, by type and value.
+    """
+
+    column: Column
+    quick: Reader
+    is_number: bool
+    kept: dict[tuple[type, Any], Found] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, column: Column) -> ValueReader:
+        """The reader of a column of any kind."""
+        maker = _MAKERS.get(column.kind)
+        return cls(column, _never if maker is None else maker(column), column.kind is Kind.NUMBER)
+
+    def careful(self, value: Any) -> Found:
+        """Any value, as the vectorised readers read it."""
+        if hasattr(value, "item") and not hasattr(value, "__len__"):  # a numpy scalar
+            value = value.item()
+            try:
+                return self.quick(value), ()
+            except Unclean:
+                pass
+        small = type(value) in (int, bool, float) or (type(value) is str and len(value) <= _KEPT_LENGTH)
+        key = (type(value), value)
+        if small and key in self.kept:
+            return self.kept[key]
+        raw = series_of(self.column.name, [value], self.is_number)
+        reading = read(raw, self.column)
+        typed = reading.values.item()
+        if typed is None and self.is_number:
+            typed = math.nan
+        codes = [code for code, mask in reading.problems if mask.item()]
+        found = (typed, tuple((code, shown(raw.item())) for code in codes))
+        if small and value == value and value != 0:  # 0.0 and -0.0 are one key
+            if len(self.kept) >= _KEPT_VALUES:
+                self.kept.clear()
+            self.kept[key] = found
+        return found
+
+
+def _never(value: Any) -> Any:
+    raise Unclean
+
+
+def _number(column: Column) -> Reader:
+    parse = column.parse
+    notation = parse.keys() <= _HARMLESS
+    plain, gone = re.compile(PLAIN).match, meant_missing(parse, words=True)
+    codes = frozenset(float(code) for code in parse.get("missing", ()) if re.fullmatch(PLAIN, code))
+    low = -math.inf if parse.get("low") is None else float(parse["low"])
+    high = math.inf if parse.get("high") is None else float(parse["high"])
+    bounded = bool(codes) or low > -math.inf or high < math.inf
+
+    def quick(value: Any) -> float:
+        kind = type(value)
+        if kind is float:
+            number = value
+            if number - number != 0.0:
+                if number != number:
+                    return math.nan
+                raise Unclean
+        elif value is None:
+            return math.nan
+        elif (kind is int and -_WHOLE < value < _WHOLE) or kind is bool:
+            number = float(value)
+        elif kind is str and notation:
+            bare = value.strip(_BLANKS)
+            if bare in gone and not plain(bare):
+                return math.nan
+            if not plain(bare):
+                raise Unclean
+            number = float(bare)
+            if number - number != 0.0:
+                raise Unclean
+        else:
+            raise Unclean
+        if bounded:
+            if number in codes:
+                return math.nan
+            if not low <= number <= high:
+                raise Unclean
+        return number
+
+    return quick
+
+
+_WHOLE = 2**1000
+_EARLIEST, _LATEST = datetime(1, 1, 1), datetime(9999, 12, 31)
+
+
+def _flag(column: Column) -> Reader:
+    known, gone, bare_numbers = answers(column.parse), meant_missing(column.parse, words=True), not column.parse
+
+    def quick(value: Any) -> bool | None:
+        kind = type(value)
+        if kind is bool:
+            return bool(value)
+        if value is None:
+            return None
+        if kind is str:
+            bare = value.strip(_BLANKS)
+            if bare in gone:
+                return None
+            found = known.get(bare.lower()) if bare.isascii() else None
+            if found is not None:
+                return found
+        elif bare_numbers and kind in (int, float) and value in (0, 1):
+            return bool(value)
+        raise Unclean
+
+    return quick
+
+
+def _date(column: Column) -> Reader:
+    """Typed times, and strings of the column's first format (ISO days without any) where it is of plain figures."""
+    form = next(iter(column.parse.get("formats", ISO)))
+    pattern, order = None, ""
+    if _FIGURES.fullmatch(form) and "%d" in form and "epoch" not in column.parse:
+        order = "".join(re.findall("%(.)", form))
+        pattern = re.compile(re.sub("%(.)", lambda m: _PARTS[m[1]], re.sub(r"([./])", r"\\\1", form)))
+        if len(set(order)) < len(order) or not re.match(gate(form), datetime(2001, 2, 3, 4, 5, 6).strftime(form)):
+            pattern = None
+    gone = meant_missing(column.parse, words=True)
+    places = [order.index(part) if part in order else -1 for part in "YmdHMS"]
+
+    def quick(value: Any) -> datetime | None:
+        if value is None:
+            return None
+        kind = type(value)
+        if kind is str:
+            bare = value.strip(_BLANKS)
+            if bare in gone:
+                return None
+            match = pattern.fullmatch(bare) if pattern is not None else None
+            if match is not None and not bare.startswith("0"):
+                parts = match.groups()
+                try:
+                    return datetime(*(int(parts[place]) if place >= 0 else 0 for place in places))  # type: ignore[arg-type]
+                except ValueError:
+                    pass
+        elif kind is datetime or kind is date:
+            return plain_time(value)
+        raise Unclean
+
+    return quick
+
+
+def _label(column: Column) -> Reader:
+    parse = column.parse
+    gone, levels, numeric = meant_missing(parse, words=False), frozenset(column.levels), bool(parse.get("numeric"))
+    same_case = not parse.get("ignore_case")
+
+    def quick(value: Any) -> str | None:
+        if type(value) is str:
+            if value in levels and value not in gone and same_case and (not numeric or value.isalnum()):
+                if value and _solid(value[0]) and _solid(value[-1]):
+                    return value
+            elif value in gone:
+                return None
+        elif value is None:
+            return None
+        elif numeric and same_case and type(value) is int and str(value) in levels:
+            return str(value)
+        elif type(value) is float and value != value:
+            return None
+        raise Unclean
+
+    return quick
+
+
+def _text(column: Column) -> Reader:
+    gone, numeric = meant_missing(column.parse, words=False), bool(column.parse.get("numeric"))
+
+    def quick(value: Any) -> str | None:
+        if value is None:
+            return None
+        if type(value) is str:
+            bare = value.strip(_BLANKS)
+            if bare in gone:
+                return None
+            if bare and _solid(bare[0]) and _solid(bare[-1]) and (not numeric or bare.isalnum()):
+                return bare
+        raise Unclean
+
+    return quick
+
+
+def _solid(character: str) -> bool:
+    """Certainly no blank of any kind."""
+    return "!" <= character <= "~" or character.isalnum()
+
+
+_MAKERS: Mapping[Kind, Callable[[Column], Reader]] = {
+    Kind.NUMBER: _number,
+    Kind.CATEGORY: _label,
+    Kind.FLAG: _flag,
+    Kind.DATE: _date,
+    Kind.TEXT: _text,
+    Kind.ID: _text,
+}

@@ -145,3 +145,38 @@ def _limits(max_latency: str | None, max_size: str | None) -> Limits:
         usual.latency_seconds if max_latency is None else parse_seconds(max_latency),
         usual.bytes if max_size is None else parse_bytes(max_size),
     )
+
+
+def compare(
+    name: str,
+    store: str | Path,
+    labels: Any,
+    *,
+    alpha: float = 0.05,
+    bound: float | None = None,
+    registry: str | Path | None = None,
+) -> dict[str, Any]:
+    """Whether the challenger, as a shadow, has been better than the champion on rows whose labels have come.
+
+    {"name", "champion", "challenger", "decision": "promote", "keep" or "undecided", "e_value", "e_value_worse",
+    "gain": {"value", "low", "high"}, "rows", "alpha", "loss", ...}; changes nothing. It may be asked at any time and as
+    often as one likes: the chance of ever saying "promote" of a challenger that is no better is at most `alpha`.
+
+    Args:
+        store: that `serve --shadow registry:NAME@challenger --store STORE` has written.
+        labels: the target with `request_id` (and `row`) or the id column; new ones come at its end.
+        bound: for numbers, the error that counts as 1; the target's range in training by default.
+    Raises:
+        RequestError, DataError: there is no challenger, no shadow's answers, or no label that belongs to one.
+    """
+    from sevenfold.deployment.bundle import load
+    from sevenfold.deployment.registry.address import CHALLENGER, CHAMPION, Address
+    from sevenfold.deployment.registry.registry import Registry
+    from sevenfold.monitoring.compare import compare as weigh
+
+    opened = Registry.at(registry)
+    champion, challenger = (opened.get(Address(name, alias)) for alias in (CHAMPION, CHALLENGER))
+    old, new = (load(opened.contents.take(version.sha256)) for version in (champion, challenger))
+    found = weigh(Path(store), old, new, labels, alpha=alpha, bound=bound)
+    versions = {"name": name, "champion": champion.version, "challenger": challenger.version}
+    return {**versions, **found.to_json()}

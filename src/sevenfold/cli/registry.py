@@ -1,4 +1,4 @@
-"""`sevenfold registry add|list|show|promote|rollback|gate`."""
+"""`sevenfold registry add|list|show|promote|rollback|gate|compare`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="promote")(promote)
     group.command(name="rollback")(rollback)
     group.command(name="gate")(gate)
+    group.command(name="compare")(compare)
     app.add_typer(group, name="registry", help="Keep versions of models, and decide which one is in use.")
 
 
@@ -166,6 +167,38 @@ def gate(
         print("It may pass." if found["passed"] else "It may not pass.")
     if not found["passed"]:
         raise typer.Exit(2)
+
+
+def compare(
+    name: _NAME,
+    store: Annotated[str, typer.Option(help="Folder that `sevenfold serve --shadow --store` filled.")],
+    labels: Annotated[str, typer.Option(help="True values with request_id (and row) or the id column.")],
+    alpha: Annotated[float, typer.Option(help="Accepted chance of a wrong promotion, over all looks.")] = 0.05,
+    bound: Annotated[float | None, typer.Option(help="For numbers: an error of this size or more counts as 1.")] = None,
+    registry: _FOLDER = None,
+    json_output: _JSON = False,
+) -> None:
+    """Tell whether the challenger, as a shadow, has been better than the champion. Ask as often as you like."""
+    from sevenfold.api.registry import compare as api_compare
+
+    found = api_compare(name, store, labels, alpha=alpha, bound=bound, registry=registry)
+    if json_output:
+        _print(found)
+        return
+    gain = found["gain"]
+    said = {
+        "promote": f"Promote: sevenfold registry promote {name} {found['challenger']}",
+        "keep": f"Keep version {found['champion']}: the challenger is worse.",
+        "undecided": "Undecided: wait for more labels.",
+    }
+    print(f"champion {found['champion']}, challenger {found['challenger']}, {found['rows']} rows with a label")
+    print(
+        f"gain in {found['loss']} {gain['value']:.4g} ({gain['low']:.4g} to {gain['high']:.4g}, at all looks together)"
+    )
+    print(
+        f"evidence for better {found['e_value']:.3g}, for worse {found['e_value_worse']:.3g}; {1 / alpha:.3g} decides"
+    )
+    print(said[found["decision"]])
 
 
 def _gate(verdicts: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.deployment.registry.sequential import limits, log_wealth, weigh
 
-ROWS, REPEATS = 400, 2_000
+ROWS, REPEATS = 300, 1_000
 
 
 def nulls(kind, repeats, rows):

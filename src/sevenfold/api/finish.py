@@ -221,7 +221,7 @@ def deploy(
             "seed": session.plan.seed,
             "validation": evaluation["validation"],
             "test": evaluation["test"],
-            "fairness": evaluation["fairness"],
+            "fairness": evaluation.get("fairness", []),
         },
         source=collected.source,
         predictions=predictions,

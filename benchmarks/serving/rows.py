@@ -25,6 +25,4 @@ def labels(values: np.ndarray, seed: int = 1) -> np.ndarray:
 
 def records(count: int) -> list[bytes]:
     """JSON records, one body each."""
-    return [
-        json.dumps(dict(zip(COLUMNS, row, strict=True))).encode() for row in features(count, seed=2).tolist()
-    ]
+    return [json.dumps(dict(zip(COLUMNS, row, strict=True))).encode() for row in features(count, seed=2).tolist()]

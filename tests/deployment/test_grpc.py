@@ -274,7 +274,7 @@ def test_any_damage_to_a_message_is_an_http_error_or_a_frame(model, data):
     except HttpError as error:
         assert 400 <= error.status < 500
     else:
-        model.answer(request.frame)
+        model.answer(request.rows)
 
 
 def test_every_method_but_health_wants_the_token(model):

@@ -85,6 +85,15 @@ def test_inference_equals_prediction_in_process(client, model):
     assert "id" not in client.post("/v2/models/model/infer", json={"inputs": inputs(data)}).json()
 
 
+def test_a_few_rows_are_answered_as_many_are(client):
+    data = table(9, seed=21)
+    many = client.post("/v2/models/model/infer", json={"inputs": inputs(data)}).json()["outputs"]
+    for row in range(9):
+        few = client.post("/v2/models/model/infer", json={"inputs": inputs(data[row : row + 1])}).json()["outputs"]
+        assert few[0]["data"] == many[0]["data"][row : row + 1]
+        assert few[1]["data"] == many[1]["data"][2 * row : 2 * row + 2]
+
+
 def test_nested_data_and_chosen_outputs(client, model):
     data = table(3, seed=12)
     body = {"inputs": inputs(data), "outputs": [{"name": "probabilities"}]}
@@ -228,7 +237,7 @@ def test_any_damage_to_a_request_is_an_http_error_or_a_frame(model, data):
     except HttpError as error:
         assert 400 <= error.status < 500
     else:
-        model.answer(request.frame)
+        model.answer(request.rows)
 
 
 def test_a_sequence_of_numbers_and_whole_labels(tmp_path):

@@ -13,6 +13,7 @@ from tiny_parts import PARTS, contents, recommendation, table
 
 from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal
+from sevenfold.deployment import pages
 from sevenfold.deployment.bundle import load, save
 from sevenfold.deployment.request import Limits
 from sevenfold.deployment.service import Service
@@ -213,6 +214,21 @@ def test_every_route_but_health_wants_the_token(model):
             assert allowed.status_code in (200, 400, 415), path
         assert client.get("/nothing").status_code == 401
         assert client.get("/predict").status_code == 401
+
+
+def test_a_browser_without_the_token_is_asked_for_it_and_told_nothing_else(model):
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    with client_of(Service(model, token=TOKEN, name="churn")) as client:
+        for path in ("/", "/docs"):
+            reply = client.get(path, headers=browser)
+            assert reply.status_code == 401
+            assert reply.headers["content-type"].startswith("text/html")
+            assert "default-src 'none'" in reply.headers["content-security-policy"]
+            assert 'id="token"' in reply.text
+            assert reply.content == pages.gate_page()  # which is given nothing that it could tell
+            allowed = client.get(path, headers={**browser, "authorization": f"Bearer {TOKEN}"})
+            assert allowed.status_code == 200 and "churn" in allowed.text
+        assert client.get("/metrics", headers=browser).headers["content-type"] == "application/json"
 
 
 def test_a_full_server_says_503_and_recovers(model, monkeypatch):

@@ -83,6 +83,7 @@ def doctor() -> None:
         "deep": ("torch",),
         "image": ("pillow",),
         "serve": ("uvicorn", "httptools", "prometheus-client"),
+        "grpc": ("grpcio", "protobuf"),
         "files": ("pyarrow", "pandas", "fastexcel", "zstandard"),
         "sql": ("duckdb", "psycopg"),
     }

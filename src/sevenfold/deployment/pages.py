@@ -9,7 +9,7 @@ from typing import Any
 
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.pages_look import SCRIPT, STYLE
+from sevenfold.deployment.pages_look import GATE_SCRIPT, SCRIPT, STYLE
 
 # The pages load nothing from anywhere and may talk to their own server only.
 POLICY = (
@@ -39,6 +39,19 @@ def try_page(model: LoadedModel, name: str) -> bytes:
 <details><summary>As JSON</summary><pre id="raw"></pre></details></section></main>
 <script>{SCRIPT}</script>"""
     return _page(name, body)
+
+
+def gate_page() -> bytes:
+    """What a browser without the token is shown in place of a page: it asks for the token and nothing else.
+
+    It holds nothing of the model or the server. The token is kept by the browser's tab until the tab is closed.
+    """
+    body = f"""<main class="gate"><section><h1>This server wants a token</h1>
+<p class="soft">The line in the file that <code>--token-file</code> names.</p>
+<form id="gate"><label>Token <input id="token" type="password" autocomplete="off" autofocus></label>
+<button>Open</button></form><p id="said" class="bad" role="alert"></p></section></main>
+<script>{GATE_SCRIPT}</script>"""
+    return _page("Token", body)
 
 
 def docs_page(document: Mapping[str, Any]) -> bytes:

@@ -17,6 +17,8 @@ p{margin:6px 0 14px}
 a,summary{color:var(--accent)}
 section{background:var(--card);border:1px solid var(--hair);border-radius:12px;padding:20px 22px;margin:0 0 18px;
 min-width:0}
+.gate{max-width:480px;padding-top:12vh}
+.gate h1{font-size:1.4rem}
 .two{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:18px;align-items:start}
 @media(max-width:760px){.two{grid-template-columns:minmax(0,1fr)}}
 .fields{display:grid;grid-template-columns:repeat(auto-fill,minmax(180px,1fr));gap:10px 16px;margin-bottom:14px}
@@ -45,6 +47,7 @@ code{font:.85rem ui-monospace,monospace;overflow-wrap:anywhere}
 # Whatever came from data is written with textContent: it is text, never markup.
 SCRIPT = """
 const by = id => document.getElementById(id);
+by('token').value = sessionStorage.getItem('token') || '';
 const fields = [...document.querySelectorAll('[data-column]')];
 const put = (kind, text, name) => {
   const made = document.createElement(kind);
@@ -114,4 +117,31 @@ by('ask').addEventListener('click', async () => {
     else for (const answer of [found].flat().slice(0, 20)) { draw(answer, shown); reasons(answer, shown); }
   } catch (error) { shown.append(put('p', String(error), 'bad')); }
 });
+"""
+
+# The page behind the gate is fetched with the token and put in place of the gate; it brings names of its own, so that
+# those of the gate stay in a block.
+GATE_SCRIPT = """
+{
+const by = id => document.getElementById(id);
+const open = async token => {
+  const reply = await fetch(location.pathname, {headers: {accept: 'text/html', authorization: 'Bearer ' + token}});
+  if (!reply.ok) {
+    sessionStorage.removeItem('token');
+    by('said').textContent = reply.status === 401 ? 'This is not the token.' : 'The server says ' + reply.status + '.';
+    return;
+  }
+  sessionStorage.setItem('token', token);
+  const page = await reply.text();
+  document.open();
+  document.write(page);
+  document.close();
+};
+const known = sessionStorage.getItem('token');
+if (known) open(known);
+by('gate').addEventListener('submit', event => {
+  event.preventDefault();
+  open(by('token').value.trim()).catch(error => { by('said').textContent = String(error); });
+});
+}
 """

@@ -6,10 +6,11 @@ One input tensor is one source column of the training data, under its name.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sevenfold.core.dataset import Column, Kind
 from sevenfold.core.errors import DataError
 from sevenfold.deployment import tensors
 from sevenfold.deployment.bundle import own_version
@@ -26,6 +27,8 @@ HEADER_LENGTH = "inference-header-content-length"
 PLATFORM = "sevenfold_bundle_v1"
 EXTENSIONS = ("binary_tensor_data",)
 ID_LENGTH = 256
+_FEW_ROWS = 4
+_PLAIN = frozenset({"BOOL", "INT8", "INT16", "INT32", "UINT8", "UINT16", "UINT32", "FP32", "FP64", "BYTES"})
 _ELEMENTS_LIMIT = 20_000_000
 
 
@@ -35,13 +38,15 @@ class InferRequest:
 
     Args:
         id: as the client sent it, or None.
-        frame: (rows, columns) raw columns.
+        rows: raw columns as a frame, or a few rows as records.
+        count: of rows.
         outputs: names of the outputs that are wanted, and whether each is wanted as bytes; empty for all.
         binary: whether outputs are sent as bytes where it is not said of each.
     """
 
     id: str | None
-    frame: pl.DataFrame
+    rows: pl.DataFrame | list[dict[str, Any]]
+    count: int
     outputs: Mapping[str, bool]
     binary: bool
 
@@ -87,12 +92,14 @@ def decode(body: bytes, header_length: str | None, model: LoadedModel, limits: L
         raise HttpError(400, error.what) from None
     if not isinstance(document, dict):
         raise HttpError(400, "An inference request is a JSON object.")
-    frame = _frame(document.get("inputs"), tail, model, limits)
+    rows, count = _rows(document.get("inputs"), tail, model, limits)
     request_id = document.get("id")
     if request_id is not None and not (isinstance(request_id, str) and len(request_id) <= ID_LENGTH):
         raise HttpError(400, f"The id of a request is a string of at most {ID_LENGTH} characters.")
     binary = _parameters(document).get("binary_data_output", False)
-    return InferRequest(request_id, frame, _wanted(document.get("outputs"), model, binary is True), binary is True)
+    return InferRequest(
+        request_id, rows, count, _wanted(document.get("outputs"), model, binary is True), binary is True
+    )
 
 
 def encode(request: InferRequest, answer: Answer, name: str, version: str) -> Reply:
@@ -145,54 +152,82 @@ def _split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
     return body[:length], memoryview(body)[length:]
 
 
-def _frame(inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits) -> pl.DataFrame:
-    if not isinstance(inputs, list) or not inputs or not all(isinstance(tensor, dict) for tensor in inputs):
-        raise HttpError(400, "An inference request has a list of inputs.")
-    if len(inputs) > len(model.schema):
-        raise HttpError(400, f"The model has {len(model.runtime.used)} inputs.")
-    columns: list[pl.Series] = []
-    position = 0
-    for tensor in inputs:
-        series, taken = _column(tensor, tail[position:], model, limits)
-        position += taken
-        columns.append(series)
-    if position != len(tail):
-        raise HttpError(400, "The body holds more bytes than the inputs say.")
-    return frame_of(columns, model)
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input tensor.
+
+    Args:
+        column: that it is read as.
+        datatype, shape: as stated, and checked.
+        flat: its elements in row-major order.
+    """
+
+    column: Column
+    datatype: str
+    shape: tuple[int, ...]
+    flat: list[Any]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has one element a row, which a record can hold as it is."""
+        one_each = len(self.flat) == self.shape[0] and self.column.kind is not Kind.SEQUENCE
+        return one_each and self.datatype in _PLAIN
 
 
-def frame_of(columns: list[pl.Series], model: LoadedModel) -> pl.DataFrame:
-    """Inputs as one frame.
+def rows_of(inputs: Sequence[Input], model: LoadedModel) -> tuple[pl.DataFrame | list[dict[str, Any]], int]:
+    """Inputs as rows, and how many: a few plain rows as records, which are answered sooner, others as a frame.
 
     Raises:
         HttpError: 400, an input is missing or given twice, or they differ in rows.
     """
-    import polars as pl
-
-    names = [series.name for series in columns]
-    if len(set(names)) != len(names):
+    names = {tensor.column.name for tensor in inputs}
+    if len(names) != len(inputs):
         raise HttpError(400, "An input is given twice.")
-    if len({len(series) for series in columns}) != 1:
+    count = inputs[0].shape[0]
+    if any(tensor.shape[0] != count for tensor in inputs):
         raise HttpError(400, "The inputs differ in rows.")
-    missing = sorted(model.runtime.used - set(names) - {model.task.roles.get("item")})
+    missing = sorted(model.runtime.used - names - {model.task.roles.get("item")})
     if missing:
         raise HttpError(400, "These inputs are missing: " + ", ".join(missing))
-    return pl.DataFrame([series for series in columns if series.name in model.inputs])
+    known = [tensor for tensor in inputs if tensor.column.name in model.inputs]
+    if count <= _FEW_ROWS and all(tensor.is_plain for tensor in known):
+        columns = {tensor.column.name: tensors.plain(tensor.column, tensor.datatype, tensor.flat) for tensor in known}
+        return [{name: values[row] for name, values in columns.items()} for row in range(count)], count
+    import polars as pl
+
+    made = [tensors.series_of(tensor.column, tensor.datatype, tensor.shape, tensor.flat) for tensor in known]
+    return pl.DataFrame(made), count
 
 
-def _column(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, limits: Limits) -> tuple[pl.Series, int]:
-    """A tensor as a column, and how many bytes of the tail it took."""
+def _rows(
+    inputs: Any, tail: memoryview, model: LoadedModel, limits: Limits
+) -> tuple[pl.DataFrame | list[dict[str, Any]], int]:
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(tensor, dict) for tensor in inputs):
+        raise HttpError(400, "An inference request has a list of inputs.")
+    if len(inputs) > len(model.schema):
+        raise HttpError(400, f"The model has {len(model.runtime.used)} inputs.")
+    read: list[Input] = []
+    position = 0
+    for tensor in inputs:
+        found, taken = _input(tensor, tail[position:], model, limits)
+        position += taken
+        read.append(found)
+    if position != len(tail):
+        raise HttpError(400, "The body holds more bytes than the inputs say.")
+    return rows_of(read, model)
+
+
+def _input(tensor: Mapping[str, Any], tail: memoryview, model: LoadedModel, limits: Limits) -> tuple[Input, int]:
+    """A tensor, and how many bytes of the tail it took."""
     name: Any = tensor.get("name")
     datatype: Any = tensor.get("datatype")
     shape = checked(name, datatype, tensor.get("shape"), model, limits)
     size = _parameters(tensor).get("binary_data_size")
     if size is None:
-        flat = tensors.from_json(tensor.get("data"), datatype, shape)
-        return tensors.series_of(model.schema[name], datatype, shape, flat), 0
+        return Input(model.schema[name], datatype, shape, tensors.from_json(tensor.get("data"), datatype, shape)), 0
     if "data" in tensor or type(size) is not int or not 0 <= size <= len(tail):
         raise HttpError(400, "A binary_data_size does not fit the body.")
-    flat = tensors.from_bytes(tail[:size], datatype, shape)
-    return tensors.series_of(model.schema[name], datatype, shape, flat), size
+    return Input(model.schema[name], datatype, shape, tensors.from_bytes(tail[:size], datatype, shape)), size
 
 
 def checked(name: Any, datatype: Any, shape: Any, model: LoadedModel, limits: Limits) -> tuple[int, ...]:

@@ -135,6 +135,7 @@ def run(
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
         lifespan="on",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(limits.drain_seconds),

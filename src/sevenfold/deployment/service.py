@@ -41,6 +41,7 @@ _SECURITY = (
     (b"cache-control", b"no-store"),
 )
 _POLICY = {"content-security-policy": pages.POLICY}
+_PAGES = ("/", "/docs")
 _HTML = "text/html; charset=utf-8"
 _JSON = ("application/json",)
 _TENSORS = ("application/json", "application/octet-stream", "application/vnd.sevenfold.tensors+json")
@@ -159,6 +160,8 @@ class Service:
         try:
             return await self._dispatch(request, incoming)
         except HttpError as error:
+            if error.status == 401 and request.path in _PAGES and "text/html" in request.headers.get("accept", ""):
+                return Reply(401, pages.gate_page(), _HTML, {**error.headers, **_POLICY})
             return Reply.json({"error": error.message}, error.status, error.headers)
         except (DataError, RequestError) as error:  # `received` is left out: it may quote rows
             message = " ".join(part for part in (error.what, error.expected and f"Expected: {error.expected}.") if part)
@@ -235,8 +238,7 @@ class Service:
 
             small = len(request.body) <= SMALL_BYTES
             decoded = decode() if small else await self.answering.workers.run(decode)
-            count = decoded.frame.height
-            answer = await self.answering.answer(hosted, decoded.frame, count, decoded.id or request.id)
+            answer = await self.answering.answer(hosted, decoded.rows, decoded.count, decoded.id or request.id)
 
             def encode() -> Reply:
                 return protocol.encode(decoded, answer, hosted.name, hosted.version)

@@ -118,6 +118,18 @@ def series_of(column: Column, datatype: str, shape: tuple[int, ...], flat: list[
     return pl.Series(column.name, flat, dtype=pl.UInt64 if datatype == "UINT64" else pl.Int64)
 
 
+def plain(column: Column, datatype: str, flat: list[Any]) -> list[Any]:
+    """A tensor of one element a row as values of records that are read as `series_of`'s column is.
+
+    Raises:
+        HttpError: 400, text is not UTF-8, or a picture not base64.
+    """
+    if datatype == BYTES:
+        read = picture_of if column.kind is Kind.IMAGE else _text
+        return [read(value) for value in flat]
+    return [None if value is None else float(value) for value in flat] if datatype.startswith("FP") else flat
+
+
 def datatype_of(values: npt.NDArray[Any]) -> str:
     """The datatype by which an output array is sent."""
     return {"b": "BOOL", "i": "INT64", "u": "UINT64", "f": "FP64"}.get(values.dtype.kind, BYTES)

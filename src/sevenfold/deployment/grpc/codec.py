@@ -33,7 +33,7 @@ def decode(message: Any, model: LoadedModel, limits: Limits) -> protocol.InferRe
     raw = message.raw_input_contents
     if raw and (len(raw) != len(message.inputs) or any(tensor.HasField("contents") for tensor in message.inputs)):
         raise HttpError(400, "With raw_input_contents, every input is there and none has contents.")
-    columns = []
+    read: list[protocol.Input] = []
     if not 0 < len(message.inputs) <= len(model.schema):
         raise HttpError(400, f"The model has {len(model.runtime.used)} inputs.")
     for position, tensor in enumerate(message.inputs):
@@ -42,15 +42,15 @@ def decode(message: Any, model: LoadedModel, limits: Limits) -> protocol.InferRe
             flat = tensors.from_bytes(memoryview(raw[position]), tensor.datatype, shape)
         else:
             flat = _flat(tensor, shape)
-        columns.append(tensors.series_of(model.schema[tensor.name], tensor.datatype, shape, flat))
+        read.append(protocol.Input(model.schema[tensor.name], tensor.datatype, shape, flat))
     if len(message.id) > protocol.ID_LENGTH:
         raise HttpError(400, f"The id of a request is a string of at most {protocol.ID_LENGTH} characters.")
-    frame = protocol.frame_of(columns, model)
+    rows, count = protocol.rows_of(read, model)
     known = protocol.output_names(model)
     wanted = [output.name for output in message.outputs]
     if len(set(wanted)) != len(wanted) or not set(wanted) <= set(known):
         raise HttpError(400, "An output is unknown or asked for twice; the model has: " + ", ".join(known))
-    return protocol.InferRequest(message.id or None, frame, dict.fromkeys(wanted, bool(raw)), bool(raw))
+    return protocol.InferRequest(message.id or None, rows, count, dict.fromkeys(wanted, bool(raw)), bool(raw))
 
 
 def _flat(tensor: Any, shape: tuple[int, ...]) -> list[Any]:

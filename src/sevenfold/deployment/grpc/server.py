@@ -89,7 +89,7 @@ class GrpcService:
             small = len(request.body) <= SMALL_BYTES
             decoded = decode() if small else await workers.run(decode)
             answer = await self._answering.answer(
-                hosted, decoded.frame, decoded.frame.height, decoded.id or request.id, seconds=request.seconds
+                hosted, decoded.rows, decoded.count, decoded.id or request.id, seconds=request.seconds
             )
             return codec.encode(decoded, answer, hosted)
 

@@ -62,11 +62,12 @@ def test_a_shadow_that_fails_is_counted_and_goes_on(models):
             raise OSError("no room")
 
     shadow = Shadow(Hosted(models[1], "m", "2"), sink)
+    recorder = Mirrored(None, shadow)
     served, answer = Hosted(models[0], "m", "1"), models[0].answer(table(1))
     for number in range(5):
         shadow.show(str(number), served, answer)
     shadow.close()
-    assert (shadow.failed, shadow.answered) == (2, 3)
+    assert (shadow.failed, shadow.answered, recorder.dropped) == (2, 3, 2)
 
 
 def test_a_request_of_very_many_rows_is_passed_over(models):

@@ -131,8 +131,9 @@ class Mirrored(Recorder):
 
     @property
     def dropped(self) -> int:
-        """Requests that could not be taken down; those that the shadow has missed are counted by itself."""
-        return 0 if self._recorder is None else self._recorder.dropped
+        """Requests that could not be taken down, or that the shadow has missed."""
+        missed = self._shadow.dropped + self._shadow.failed
+        return missed + (0 if self._recorder is None else self._recorder.dropped)
 
     def close(self) -> None:
         """Write what is waiting."""

@@ -149,7 +149,7 @@ def _size(path: Path, limits: Limits) -> Verdict:
         size = path.stat().st_size
     except OSError:
         return Verdict("size", None, "not measured, as the file is missing")
-    return Verdict("size", size <= limits.bytes, f"{size / 1e6:.3g} MB, at most {limits.bytes / 1e6:.3g} MB allowed")
+    return Verdict("size", size <= limits.bytes, f"{size / 1e6:.3g} MB, at most {limits.bytes / 1e6:.6g} MB allowed")
 
 
 def _latency(model: LoadedModel, limits: Limits) -> Verdict:

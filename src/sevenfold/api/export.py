@@ -1,0 +1,31 @@
+"""Write a model in the form of another system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sevenfold.core.errors import unknown_name
+
+FORMATS = ("mlflow",)
+
+
+def export(model: str | Path, format: str, out: str | Path) -> str:
+    """Write `model` (a bundle or run folder) as an MLflow model folder or an ONNX file, and say what was written.
+
+    Raises:
+        RequestError: an unknown format, no such model, a place that cannot be written, or (for ONNX) a part of the
+            model that has no exact form there.
+        BundleError: the model file is damaged.
+        MissingExtraError: the extra 'onnx' is not installed.
+    """
+    from sevenfold.api.load import model_path
+    from sevenfold.deployment.bundle import load
+
+    if format not in FORMATS:
+        raise unknown_name("Format", format, FORMATS)
+    path, place = model_path(model), Path(out)
+    loaded = load(path)
+    from sevenfold.deployment.export.mlflow import export_mlflow
+
+    export_mlflow(loaded, path, place)
+    return f'Wrote {place}: load it with mlflow.pyfunc.load_model("{place}"), or mlflow models serve -m {place}.'

@@ -29,3 +29,20 @@ def export(model: str | Path, format: str, out: str | Path) -> str:
 
     export_mlflow(loaded, path, place)
     return f'Wrote {place}: load it with mlflow.pyfunc.load_model("{place}"), or mlflow models serve -m {place}.'
+
+
+def sign(model: str | Path, key: str | Path, out: str | Path | None = None) -> str:
+    """Sign a bundle with the private key of file `key`, in its place or to `out`, and say so.
+
+    Raises:
+        RequestError: no such model or key, or a place that cannot be written.
+        BundleError: the model file is damaged.
+        MissingExtraError: the extra 'sign' is not installed.
+    """
+    from sevenfold.api.load import model_path
+    from sevenfold.deployment.signing import sign_bundle
+
+    path = model_path(model)
+    place = path if out is None else Path(out)
+    sign_bundle(path, Path(key), place)
+    return f"Signed {place}. Check it with SEVENFOLD_TRUST_KEY=PUBLIC_KEY_FILE in the environment of any command."

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from sevenfold.cli import export, models, monitor, predict, serve, train
+from sevenfold.cli import export, models, monitor, predict, serve, sign, train
 
 app = typer.Typer(
     name="sevenfold",
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (train, predict, serve, export, monitor, models):
+for part in (train, predict, serve, export, sign, monitor, models):
     part.register(app)
 
 

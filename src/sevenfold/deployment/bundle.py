@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +21,7 @@ from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.parts import Parts
 from sevenfold.deployment.predictions import profile_of_predictions
 from sevenfold.deployment.runtime import Runtime
+from sevenfold.deployment.signing import check_signature, trusted_keys
 from sevenfold.deployment.squeeze import expand, squeeze
 from sevenfold.deployment.states import describe, predictor_of, states_of
 
@@ -102,7 +103,9 @@ def encode(contents: Contents) -> bytes:
         ) from error
 
 
-def load(path: Path, *, parts: Parts | None = None, isolated: bool = False) -> LoadedModel:
+def load(
+    path: Path, *, parts: Parts | None = None, isolated: bool = False, trust: Sequence[Path] | None = None
+) -> LoadedModel:
     """The model of a bundle, which has reproduced its golden rows.
 
     Args:
@@ -110,14 +113,22 @@ def load(path: Path, *, parts: Parts | None = None, isolated: bool = False) -> L
         parts: catalogues to restore from; the installed ones by default.
         isolated: first load it in a child process with limits on memory and time, because libraries for model weights
             can abort the whole process on a broken file.
+        trust: files of public keys, one of which must have signed the bundle; by default those that the environment
+            variable SEVENFOLD_TRUST_KEY names, if any. Checked before anything else is read.
     Raises:
-        BundleError: the file is not a bundle, is damaged, of an unknown version, or predicts otherwise here.
+        BundleError: the file is not a bundle, is damaged, of an unknown version, not signed by a trusted key, or
+            predicts otherwise here.
     """
+    manifest, members, digest = read_archive(path)
+    keys = trusted_keys(trust)
+    if keys is not None:
+        check_signature(manifest, keys)
     if isolated:
         from sevenfold.deployment.isolation import canary
 
-        canary(path, parts)
-    manifest, members, digest = read_archive(path)
+        # What the child tried is what is loaded here, even if the file was exchanged in between.
+        if canary(path, parts) != digest:
+            raise BundleError("The model file changed while it was loaded.", "the same file", "another one")
     version_of_format = manifest.get("format")
     if type(version_of_format) is not int or version_of_format not in READABLE:
         raise BundleError(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sevenfold.core.errors import unknown_name
 
-FORMATS = ("mlflow",)
+FORMATS = ("mlflow", "onnx")
 
 
 def export(model: str | Path, format: str, out: str | Path) -> str:
@@ -25,10 +25,14 @@ def export(model: str | Path, format: str, out: str | Path) -> str:
         raise unknown_name("Format", format, FORMATS)
     path, place = model_path(model), Path(out)
     loaded = load(path)
-    from sevenfold.deployment.export.mlflow import export_mlflow
+    if format == "mlflow":
+        from sevenfold.deployment.export.mlflow import export_mlflow
 
-    export_mlflow(loaded, path, place)
-    return f'Wrote {place}: load it with mlflow.pyfunc.load_model("{place}"), or mlflow models serve -m {place}.'
+        export_mlflow(loaded, path, place)
+        return f'Wrote {place}: load it with mlflow.pyfunc.load_model("{place}"), or mlflow models serve -m {place}.'
+    from sevenfold.deployment.export.onnx import export_onnx
+
+    return f"Wrote {place}: {export_onnx(loaded, place).describe()}"
 
 
 def sign(model: str | Path, key: str | Path, out: str | Path | None = None) -> str:

@@ -18,6 +18,7 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.lightgbm_text import check_text
 from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.table import tree_table
@@ -155,6 +156,7 @@ class LightGBM(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
+        check_text(state["booster"])
         self._take(state["booster"])
 
     def _take(self, text: bytes) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from sevenfold.cli import models, monitor, predict, registry, serve, train
+from sevenfold.cli import export, models, monitor, predict, registry, serve, sign, train
 
 app = typer.Typer(
     name="sevenfold",
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (train, predict, serve, monitor, registry, models):
+for part in (train, predict, serve, export, sign, monitor, registry, models):
     part.register(app)
 
 

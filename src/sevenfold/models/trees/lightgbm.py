@@ -19,6 +19,7 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
+from sevenfold.models.trees.lightgbm_text import check_text
 from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.one_row import NORMAL, OneRow
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
@@ -157,6 +158,7 @@ class LightGBM(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
+        check_text(state["booster"])
         self._take(state["booster"])
 
     def row_predictor(self) -> RowPredictor | None:

@@ -1,4 +1,4 @@
-"""`sevenfold monitor`."""
+"""`sevenfold monitor` and `drill`: watch a served model, and try the watch before it counts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the commands to the application."""
     app.command(name="monitor")(monitor)
 
 
@@ -18,13 +20,42 @@ def monitor(
         str | None,
         typer.Option(help="File with the true values: the id column, or the inputs again, beside the target."),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    window: Annotated[
+        str | None, typer.Option(help="Rows or time of one window: 1000, 6h, 1d; what suits the rows by default.")
+    ] = None,
+    compare_with: Annotated[
+        str | None, typer.Option(help="Training rows, to tell the newest rows from; the first windows by default.")
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="The page to write; STORE/monitor.html by default.")] = None,
+    alert: Annotated[
+        list[str] | None, typer.Option(help="Tell of new alerts: a log file, an https URL, or mailto:ADDRESS.")
+    ] = None,
+    alert_private: Annotated[
+        bool, typer.Option("--alert-private", help="Let webhooks reach private networks, and http.")
+    ] = False,
+    every: Annotated[str | None, typer.Option(help="Look again and again, after so long: 10m.")] = None,
+    json_output: _JSON = False,
 ) -> None:
     """Tell how live rows differ from training rows.
 
-    Which columns have drifted and how, and with --labels how good the predictions were.
+    Which columns have drifted and how, how good the predictions are expected to be and, with --labels, how good they
+    were; a page with charts; alerts to those who want to know.
     """
+    import time
+    from pathlib import Path
+
     from sevenfold.api.monitor import monitor as api_monitor
     from sevenfold.cli.show import show_monitor
+    from sevenfold.core.config import parse_seconds
 
-    show_monitor(api_monitor(store, labels), json_output)
+    pause = None if every is None else parse_seconds(every)
+    page = Path(out) if out is not None else Path(store) / "monitor.html"
+    while True:
+        found = api_monitor(
+            store, labels, window=window, compare_with=compare_with, page=page, alerts=alert or (),
+            private=alert_private,
+        )  # fmt: skip
+        show_monitor(found, json_output, page)
+        if pause is None:
+            return
+        time.sleep(pause)

@@ -12,6 +12,7 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command(name="monitor")(monitor)
+    app.command(name="drill")(drill)
 
 
 def monitor(
@@ -59,3 +60,24 @@ def monitor(
         if pause is None:
             return
         time.sleep(pause)
+
+
+def drill(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="Rows that the model was not trained on.")],
+    window: Annotated[int, typer.Option(help="Rows of one window.")] = 500,
+    windows: Annotated[int, typer.Option(help="Clean windows, and again as many with the fault.")] = 10,
+    repeats: Annotated[int, typer.Option(help="How often each fault is rehearsed.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    json_output: _JSON = False,
+) -> None:
+    """Rehearse faults before a model goes live.
+
+    DATA is replayed with shifts, another unit, new categories, missing values, late labels and a dead server put in;
+    printed are the windows until the alarm, and false alarms before.
+    """
+    from sevenfold.api.drill import drill as api_drill
+    from sevenfold.cli.show import show_drill
+
+    found = api_drill(model, data, window_rows=window, windows=windows, repeats=repeats, seed=seed)
+    show_drill(found, json_output)

@@ -238,3 +238,23 @@ def _show_alerts(alerts: Sequence[Mapping[str, Any]]) -> None:
         for label, key in (("why:", "why"), ("do:", "advice")):
             if same[0][key]:
                 print(f"  {label:<4} {same[0][key]}")
+
+
+def show_drill(found: Mapping[str, Any], json_output: bool) -> None:
+    """How long each fault went unnoticed, and how often nothing was called something."""
+    if json_output:
+        print_json(found)
+        return
+    print(f"{'fault':<58}{'column':<22}{'noticed':>8}  {'windows to the alarm':<24}named first")
+    for fault in found["faults"]:
+        delay = fault["delay_windows"]
+        waited = "-" if delay is None else f"{delay['median']:g} (at most {delay['longest']})"
+        share = f"{fault['found']}/{fault['repeats']}"
+        named = ", ".join(fault["named"]) or "-"
+        print(f"{fault['fault']:<58}{fault['column'][:20] or '-':<22}{share:>8}  {waited:<24}{named}")
+    print(
+        f"False alarms: {found['false_alarms']} in {found['clean_windows']:,} clean windows "
+        f"({found['false_alarm_rate']:.2%}; stated: at most {found['stated_rate']:.0%})"
+    )
+    if found["not_found"]:
+        print("Not always noticed: " + "; ".join(found["not_found"]) + ". Larger windows notice smaller changes.")

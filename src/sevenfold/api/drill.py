@@ -31,7 +31,7 @@ def drill(
         seed: of the draws.
     Returns:
         {"faults": [{"fault", "column", "found", "repeats", "delay_windows", "false_alarms", "clean_windows", "named"}],
-        "false_alarms", "clean_windows", "false_alarm_rate", "stated_rate", "not_found"}.
+        "false_alarms", "clean_windows", "false_alarm_rate", "stated_rate", "not_found", "different"}.
     Raises:
         RequestError, DataError: the model or the data cannot be used.
     """
@@ -42,7 +42,6 @@ def drill(
     from sevenfold.data.readers.read import read
     from sevenfold.data.target import encode
     from sevenfold.monitoring.drill import drill as run
-    from sevenfold.monitoring.drill import summary
 
     if window_rows < 100 or windows < 2 or repeats < 1:
         raise RequestError(
@@ -59,6 +58,6 @@ def drill(
         truth = np.full(table.height, np.nan)
         truth[rows] = encoded.values
     inputs = table.drop(task.target, strict=False)
-    return summary(
-        run(loaded, inputs, truth, window_rows=window_rows, clean=windows, after=windows, repeats=repeats, seed=seed)
-    )
+    return run(
+        loaded, inputs, truth, window_rows=window_rows, clean=windows, after=windows, repeats=repeats, seed=seed
+    ).to_json()

@@ -256,5 +256,8 @@ def show_drill(found: Mapping[str, Any], json_output: bool) -> None:
         f"False alarms: {found['false_alarms']} in {found['clean_windows']:,} clean windows "
         f"({found['false_alarm_rate']:.2%}; stated: at most {found['stated_rate']:.0%})"
     )
+    if found["different"]:
+        print(f"The rows themselves differ from the training rows in: {', '.join(found['different'])}. Once live, this "
+              "will be an alert.")  # fmt: skip
     if found["not_found"]:
         print("Not always noticed: " + "; ".join(found["not_found"]) + ". Larger windows notice smaller changes.")

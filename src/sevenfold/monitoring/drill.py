@@ -1,13 +1,14 @@
 """A fire drill before a model goes live: good rows are replayed, faults are put in, and the alarms are timed.
 
-Windows are drawn from the given rows. The first ones are clean: an alarm in them is a false one. Then the fault sets
-in, and what counts is in which window the first alarm is raised, by the same rules as `monitor` has.
+Windows are drawn from the given rows and compared with all of them, so that the first ones are clean for certain: an
+alarm in them is a false one. Then the fault sets in, and what counts is in which window the first alarm is raised, by
+the same rules as `monitor` has. Whether the given rows themselves differ from the training rows is told beside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Needs
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import to_plain
-from sevenfold.monitoring.alerts import alerts_about_counts, told_after_training
+from sevenfold.monitoring.alerts import alerts_about_counts
 from sevenfold.monitoring.counting import sketch_rows
 from sevenfold.monitoring.drift import ALPHA, LEAST_EFFECT, LEAST_ROWS, drift_over_windows
 from sevenfold.monitoring.injections import Injection, usual
@@ -75,6 +76,33 @@ class Outcome:
         }
 
 
+@dataclass(frozen=True)
+class Drilled:
+    """What a drill found.
+
+    Args:
+        outcomes: one a fault.
+        different: columns in which the given rows themselves differ from the training rows.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    different: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """All outcomes as plain data, with the share of clean windows that raised an alarm."""
+        windows = sum(outcome.clean_windows for outcome in self.outcomes)
+        false = sum(outcome.false_alarms for outcome in self.outcomes)
+        return {
+            "faults": [outcome.to_json() for outcome in self.outcomes],
+            "false_alarms": false,
+            "clean_windows": windows,
+            "false_alarm_rate": false / windows if windows else 0.0,
+            "stated_rate": ALPHA,
+            "not_found": [outcome.name for outcome in self.outcomes if outcome.found < len(outcome.delays)],
+            "different": list(self.different),
+        }
+
+
 def drill(
     model: LoadedModel,
     table: pl.DataFrame,
@@ -85,7 +113,7 @@ def drill(
     after: int = 10,
     repeats: int = 5,
     seed: int = 0,
-) -> list[Outcome]:
+) -> Drilled:
     """Rehearse every fault that suits the model.
 
     Args:
@@ -106,8 +134,10 @@ def drill(
     inputs = [n for n, w in watched.columns.items() if w.column == n and n in model.inputs]
     importance = model.metadata.get("importance", {})
     ranked = sorted(inputs, key=lambda n: -float(importance.get(n, 0.0)) if isinstance(importance, Mapping) else 0.0)
-    labelled = truth is not None and told_after_training(reference.metadata) is not None and _form(model) is not None
-    stage = _Stage(model, reference, watched, table, truth, window_rows, clean, after)
+    labelled = truth is not None and int((~np.isnan(truth)).sum()) >= _LEAST_ROWS and _form(model) is not None
+    whole = _counted(model, reference, watched, table)
+    different = drift_over_windows(watched.columns, [whole.counts])
+    stage = _Stage(model, reference, _rebased(watched, whole), table, truth, window_rows, clean, after)
     streams = Streams(seed)
     outcomes: list[Outcome] = []
     for place, fault in enumerate(usual(model.schema, ranked, _LATE_WINDOWS, labelled)):
@@ -120,7 +150,24 @@ def drill(
                 clean * repeats, tuple(sorted(counts, key=lambda n: -counts[n])[:3]),
             )
         )  # fmt: skip
-    return outcomes
+    return Drilled(tuple(outcomes), tuple(column.column for column in different if column.drifted))
+
+
+def _counted(model: LoadedModel, reference: Reference, watched: Watchlist, table: pl.DataFrame) -> Sketch:
+    """Counts of all given rows with their predictions."""
+    answer = model.answer(table)
+    labels = None if answer.labels.ndim == 2 else to_plain(answer)
+    return sketch_rows(watched, reference.task, answer.reading.table, labels, answer.probabilities)
+
+
+def _rebased(watched: Watchlist, whole: Sketch) -> Watchlist:
+    """The watchlist with the given rows in the training rows' place, as if there were as many of them."""
+    columns = {
+        name: replace(entry, counts=whole.counts[name] * max(1, round(entry.counts.sum() / max(1, whole.rows))))
+        for name, entry in watched.columns.items()
+        if name in whole.counts
+    }
+    return replace(watched, columns=columns)
 
 
 class _Stage:
@@ -180,16 +227,16 @@ class _Stage:
         return made
 
     def _performance(self, fault: Injection, stream: np.random.Generator) -> list[set[str]]:
-        """Windows at whose end the score of the labels that have come is below what was promised."""
+        """Windows at whose end the score of the labels that have come is below that of all given rows."""
         from sevenfold.evaluation.intervals import interval
         from sevenfold.evaluation.metrics.catalogue import metric_for
 
         form, truth = _form(self._model), self._truth
-        told = told_after_training(self._reference.metadata)
-        assert form is not None and truth is not None and told is not None, "asked for only where there are labels"
+        assert form is not None and truth is not None, "asked for only where there are labels"
         known = np.flatnonzero(~np.isnan(truth))
         predicted = form(self._table[known])
         metric = metric_for(self._reference.task, None)
+        whole = interval(metric, truth[known], predicted, stream, draws=200)
         raised: list[set[str]] = []
         for window in range(self._clean + self._after):
             come = window - fault.late_windows  # the newest window whose labels are there
@@ -202,7 +249,7 @@ class _Stage:
                 raised.append(set())
                 continue
             score = interval(metric, labels, predicted[rows], stream, draws=100)
-            worse = score.high < told[0] if metric.spec.greater_is_better else score.low > told[1]
+            worse = score.high < whole.low if metric.spec.greater_is_better else score.low > whole.high
             raised.append({self._reference.task.target} if worse else set())
         return raised
 
@@ -230,21 +277,3 @@ def _form(model: LoadedModel) -> Any:
     if needs is Needs.LABELS:
         return lambda rows: runtime.predictor.decision.decide(runtime.predict(rows)).astype(np.float64)
     return None
-
-
-def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """All outcomes as plain data, with the share of clean windows that raised an alarm."""
-    windows = sum(outcome.clean_windows for outcome in outcomes)
-    false = sum(outcome.false_alarms for outcome in outcomes)
-    return {
-        "faults": [outcome.to_json() for outcome in outcomes],
-        "false_alarms": false,
-        "clean_windows": windows,
-        "false_alarm_rate": false / windows if windows else 0.0,
-        "stated_rate": ALPHA,
-        "not_found": [o.name for o in _missed(outcomes)],
-    }
-
-
-def _missed(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    return [outcome for outcome in outcomes if outcome.found < len(outcome.delays)]

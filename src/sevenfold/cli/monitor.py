@@ -1,4 +1,4 @@
-"""`sevenfold monitor` and `drill`: watch a served model, and try the watch before it counts."""
+"""`sevenfold monitor`, `drill` and `retrain`: watch a served model, rehearse what goes wrong, train it anew."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command(name="monitor")(monitor)
     app.command(name="drill")(drill)
+    app.command(name="retrain")(retrain)
 
 
 def monitor(
@@ -81,3 +82,44 @@ def drill(
 
     found = api_drill(model, data, window_rows=window, windows=windows, repeats=repeats, seed=seed)
     show_drill(found, json_output)
+
+
+def retrain(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of the run whose model serves.")],
+    data: Annotated[str | None, typer.Option(help="New labelled rows.")] = None,
+    store: Annotated[str | None, typer.Option(help="Or the store of the served model, with --labels.")] = None,
+    labels: Annotated[str | None, typer.Option(help="True values of rows in --store.")] = None,
+    test: Annotated[str | None, typer.Option(help="Rows to compare on; otherwise some of the new ones.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Wall time; that of RUN by default.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Number of trials instead of a time.")] = None,
+    out: Annotated[str | None, typer.Option(help="The new run's folder; beside RUN by default.")] = None,
+    if_due: Annotated[
+        bool, typer.Option("--if-due", help="Only where the rule says so for --store; otherwise nothing is done.")
+    ] = False,
+    json_output: _JSON = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Train by the plan of RUN on new rows, and offer the result as a challenger.
+
+    Both models are compared on rows that neither has learned from.
+    """
+    from sevenfold.api.retrain import retrain as api_retrain
+    from sevenfold.cli.errors import stoppable
+    from sevenfold.cli.show import print_json, show_retrained, watching
+    from sevenfold.core.errors import RequestError
+
+    if if_due:
+        from sevenfold.api.monitor import monitor as api_monitor
+
+        if store is None:
+            raise RequestError("--if-due needs a store.", "--store STORE", "none", "Name the store.")
+        due = api_monitor(store, labels)["retrain"]
+        if not due["due"]:
+            print_json({"due": False, "why": due["why"]}) if json_output else print(f"Not due: {due['why']}")
+            return
+    with stoppable(), watching(budget, quiet=quiet, plain=json_output) as watcher:
+        found = api_retrain(
+            run, data, store=store, labels=labels, test=test, budget=budget, trials=trials, out=out,
+            on_event=watcher, whole_process=True,
+        )  # fmt: skip
+    show_retrained(found, json_output)

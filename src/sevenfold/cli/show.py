@@ -170,6 +170,9 @@ def show_monitor(found: Mapping[str, Any], json_output: bool, page: object = Non
     _show_expected(found.get("expected") or {})
     _show_performance(found["performance"], dropped)
     _show_alerts(found["alerts"])
+    due = found.get("retrain") or {}
+    if due.get("due"):
+        print(f"Train anew: {due['why']}\n  sevenfold retrain RUN --data NEW, or --store STORE --labels DATA")
     if "told" in found:
         print(f"Told of: {', '.join(found['told']) or 'nothing new'}")
         for failure in found["untold"]:
@@ -261,3 +264,18 @@ def show_drill(found: Mapping[str, Any], json_output: bool) -> None:
               "will be an alert.")  # fmt: skip
     if found["not_found"]:
         print("Not always noticed: " + "; ".join(found["not_found"]) + ". Larger windows notice smaller changes.")
+
+
+def show_retrained(found: Mapping[str, Any], json_output: bool) -> None:
+    """Champion and challenger side by side."""
+    if json_output:
+        print_json(found)
+        return
+    if found["gain"] is not None:
+        print(f"{found['metric']} on {found['rows']:,} rows that neither has learned from")
+        print(f"  champion    {score_text(found['champion_score'])}")
+        print(f"  challenger  {score_text(found['challenger_score'])}")
+        gain = found["gain"]
+        print(f"  gain        {figure(gain['value'])} (95 % interval {figure(gain['low'])} to {figure(gain['high'])})")
+    print(found["advice"])
+    print(f"Challenger: {found['model']}")

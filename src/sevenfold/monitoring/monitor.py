@@ -104,8 +104,22 @@ class MonitorReport:
             "expected": {"metrics": expected, "assumes": ASSUMES, "after_training": self.told} if expected else {},
             "shift": None if self.shift is None else self.shift.to_json(),
             "windows": [window.to_json() for window in self.windows],
+            "retrain": retrain_due(self.alerts),
             "model": {"digest": self.model, "target": self.target, "metric": self.metric},
         }
+
+
+def retrain_due(alerts: Sequence[Finding]) -> dict[str, Any]:
+    """The rule: train anew once labels show a drop, or once a drop is expected because columns have drifted.
+
+    Drift alone is no reason: a model may well hold on rows that differ.
+    """
+    codes = {alert.code for alert in alerts}
+    if "performance-drop" in codes:
+        return {"due": True, "why": "labels show that the score has dropped"}
+    if "expected-drop" in codes and codes & {"drift", "rows-differ"}:
+        return {"due": True, "why": "the rows have changed and the score is expected to drop"}
+    return {"due": False, "why": "no drop of the score is seen or expected"}
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,10 @@ def new_words(texts: pl.Series, words: Sequence[str]) -> pl.Series:
     import polars as pl
 
     known = pl.Series(list(words), dtype=pl.String)
-    split = _words(texts).alias("word").to_frame().with_row_index("row").explode("word")
-    marked = split.with_columns(new=pl.when(pl.col("word").is_not_null()).then(~pl.col("word").is_in(known.implode())))
-    return marked.group_by("row", maintain_order=True).agg(pl.col("new").mean()).get_column("new").cast(pl.Float64)
+    split = _words(texts).alias("word").to_frame().with_row_index("row")
+    marked = split.explode("word").drop_nulls().with_columns(new=~pl.col("word").is_in(known.implode()))
+    shares = marked.group_by("row").agg(pl.col("new").cast(pl.Float64).mean())
+    return split.select("row").join(shares, on="row", how="left", maintain_order="left").get_column("new")
 
 
 def new_ids(ids: pl.Series, marks: Sequence[int], share: float) -> pl.Series:

@@ -21,7 +21,7 @@ from sevenfold.monitoring.store import Reference, Store
 HOUR, DAY = 3600, 86400
 SHOWN = 60  # windows that are looked at, the newest ones
 SAMPLED = 2_000  # rows kept of each
-_ENOUGH_ROWS = 500  # a window of its own should have
+_ENOUGH_ROWS = 300  # a window of its own should have
 _LONG_SECONDS = 3 * DAY  # from here on a window is a day at least: hours of a day differ by nature
 
 
@@ -69,7 +69,7 @@ def gather(store: Store, reference: Reference, watched: Watchlist, window: str |
         reference: of the model that is looked at.
         watched: what is counted.
         window: a number of rows, or a time such as 6h or 1d; None chooses: an hour or more, from three days on a day
-            or more, so that most windows have 500 rows.
+            or more, so that most windows have 300 rows.
     Raises:
         RequestError: the window is neither.
     """

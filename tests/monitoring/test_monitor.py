@@ -267,7 +267,7 @@ def test_sampling_redaction_and_small_segments(model, tmp_path):
 
 
 def test_a_file_is_complete_when_it_is_large_and_lines_become_parquet(model, tmp_path):
-    log = Log(tmp_path / "store", model, LogSettings(segment_bytes=200))
+    log = Log(tmp_path / "store", model, LogSettings(segment_bytes=200, sync_seconds=0.02))
     for number in range(3):
         log.record(f"r{number}", model.answer(table(2, seed=number)))
         wait_until(lambda: not log._queue)

@@ -53,7 +53,8 @@ class LogSettings:
         segment_bytes: a file of lines is complete, and becomes Parquet, when it is larger.
         waiting: requests that may wait to be written; more are dropped and counted.
         waiting_rows: rows that may wait, all requests together.
-        sync_seconds: at most so much is lost when the process is killed or the machine fails.
+        sync_seconds: at most so much is lost when the process is killed or the machine fails. Writing costs some
+            milliseconds however few requests wait: longer pauses cost less.
         window_seconds: counts are kept for windows of this length.
         replica: name of this machine or pod among those that serve the same model; the host's name by default.
     """
@@ -64,7 +65,7 @@ class LogSettings:
     segment_bytes: int = 16 * 2**20
     waiting: int = 10_000
     waiting_rows: int = 200_000
-    sync_seconds: float = 1.0
+    sync_seconds: float = 5.0
     window_seconds: int = 3600
     replica: str = ""
 
@@ -97,7 +98,9 @@ class Log(Recorder):
         self._dropped = 0
         self._queue: deque[Entry] = deque()
         self._waiting_rows = 0
-        self._ending = threading.Event()
+        self._ending = False
+        self._wake = threading.Event()
+        self._many = max(1, self._settings.waiting // 5)
         boot = os.urandom(6).hex()
         reference = reference_of(model)
         watched = without(watchlist(reference), self._settings.redact)
@@ -119,6 +122,8 @@ class Log(Recorder):
             return
         self._waiting_rows += len(answer.labels)
         self._queue.append((request, self._clock(), answer))
+        if len(self._queue) == self._many:
+            self._wake.set()
 
     @property
     def dropped(self) -> int:
@@ -127,14 +132,17 @@ class Log(Recorder):
 
     def close(self) -> None:
         """Write what is waiting, and stop. A second call does nothing."""
-        self._ending.set()
+        self._ending = True
+        self._wake.set()
         self._thread.join()
 
     def _write(self) -> None:
         self._attempt(lambda: pack_left_behind(self._store.rows), 0)
         ending = False
         while not ending:
-            ending = self._ending.wait(self._settings.sync_seconds / 2)
+            self._wake.wait(self._settings.sync_seconds / 2)
+            self._wake.clear()
+            ending = self._ending
             while self._queue:
                 entries = self._taken()
                 self._attempt(lambda taken=entries: self._append(taken), len(entries))  # type: ignore[misc]

@@ -95,6 +95,7 @@ def test_memory_does_not_grow_with_rows_or_categories():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_memory_does_not_grow_over_ten_million_rows_and_a_million_categories():
     import psutil
 

@@ -102,9 +102,11 @@ class CategoryBins(Bins):
         counts = np.zeros(len(self.top) + 3, dtype=np.int64)
         counts[MISSING] = series.null_count()
         elsewhere = len(self.top) + (1 if self.known is None else 2)
-        table = series.cast(pl.String).alias("value").drop_nulls().value_counts(name="rows")
-        for value, rows in table.iter_rows():
-            counts[self._cells.get(value, elsewhere)] += rows
+        given = series.cast(pl.String).alias("value").drop_nulls()
+        known = given.filter(given.is_in(pl.Series(list(self._cells), dtype=pl.String).implode()))
+        for value, rows in known.value_counts(name="rows").iter_rows():
+            counts[self._cells[value]] += rows
+        counts[elsewhere] += len(given) - len(known)  # never looked at one by one: they may be many
         return counts
 
 

@@ -222,6 +222,7 @@ def deploy(
             "validation": evaluation["validation"],
             "test": evaluation["test"],
             "fairness": evaluation.get("fairness", []),
+            **_errors(collected, predictions, final),
         },
         source=collected.source,
         predictions=predictions,
@@ -231,6 +232,16 @@ def deploy(
     result["bytes"] = folder.model.stat().st_size
     result["seconds"] = round(session.deadline.spent(), 2)
     return result
+
+
+def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str, Any]:
+    """How large errors were by the size of the prediction, from which monitoring expects errors without labels."""
+    from sevenfold.monitoring.expected import Errors
+
+    if collected.task.goal is not Goal.REGRESSION:
+        return {}
+    errors = Errors.of(predictions, collected.workspace.target.values[final.choice.seen])
+    return {} if errors is None else {"errors": errors.to_json()}
 
 
 def _describe(final: Final) -> str:

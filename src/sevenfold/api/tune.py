@@ -15,6 +15,7 @@ from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError, LimitError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
+from sevenfold.core.model import Trait
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Goal
@@ -86,7 +87,8 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
     cells = len(workspace.target) * max(1, len(workspace.schema))
     slots = 1 if cells > _ONE_WORKER_CELLS else session.threads
     executor = make_executor(session, slots)
-    if isinstance(executor, ProcessExecutor) and any(Form.IMAGES in c.spec.accepts for c in candidates):
+    pictures = any(Form.IMAGES in c.spec.accepts for c in candidates if Trait.BASELINE not in c.spec.traits)
+    if isinstance(executor, ProcessExecutor) and pictures:
         executor.preload("torch", "PIL.Image")
     executor.open(session.folder.folds)
     sampler = None if plan.tune == "none" else SAMPLERS.get(plan.tune)()

@@ -22,12 +22,12 @@ from sevenfold.core.run import write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.core.transform import TargetTransform
 from sevenfold.data.clean import conform, source_of
-from sevenfold.data.readers.lottery import Lottery
+from sevenfold.data.readers.lottery import FIXED_BYTES, Lottery
 from sevenfold.data.target import encode
 
-ROW_BYTES = 52
+ROW_BYTES = 72
 """What boosting holds of a row beside its bins: scores, gradients, label, places in leaves."""
-_RESERVED_BYTES = 600 * 10**6
+_RESERVED_BYTES = FIXED_BYTES + 150 * 10**6  # the sample, in the parent and as it is encoded
 _FILE, _KEPT = "whole.json", "whole-kept.npy"
 
 

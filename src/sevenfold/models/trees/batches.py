@@ -34,11 +34,11 @@ def binned(
     import lightgbm
 
     labels = np.empty(batches.rows, np.float32)
-    weights = np.ones(batches.rows, np.float32)
+    weights: Any = None
     filled = 0
 
     def tables() -> Iterator[Any]:
-        nonlocal filled
+        nonlocal filled, weights
         for inputs, target in batches.parts():
             table, _ = tree_table(inputs)
             if not isinstance(table, np.ndarray):
@@ -47,6 +47,7 @@ def binned(
             place = slice(filled, filled + len(target))
             labels[place] = in_unit(target.values)
             if target.weights is not None:
+                weights = np.ones(batches.rows, np.float32) if weights is None else weights
                 weights[place] = target.weights
             filled = place.stop
             yield table
@@ -69,10 +70,11 @@ def binned(
     rows = lightgbm.Dataset(
         [Part(size) for size in batches.sizes],
         labels,
-        weight=weights,
         reference=reference,
         categorical_feature=reference.categorical_feature,
         params=dict(reference.params or {}),
     ).construct()
-    rows.set_weight(None if (weights == 1.0).all() else weights / weights.mean(dtype=np.float64))
+    if weights is not None:
+        rows.set_weight(weights / weights.mean(dtype=np.float64))
+    rows.label = None  # LightGBM has its own copy by now
     return rows

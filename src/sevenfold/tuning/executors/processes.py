@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.errors import LimitError
+from sevenfold.training.memory import give_back
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.job import Job, JobResult
 
@@ -92,6 +93,7 @@ class ProcessExecutor(Executor):
 
     def open(self, workspace: Path) -> None:
         """Wait until the libraries are loaded and a worker is up; workers load the workspace with their first job."""
+        give_back()  # what reading the data took
         self._workspace = str(workspace)
         if not self._workers:
             self._fork()

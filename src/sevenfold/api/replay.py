@@ -66,7 +66,8 @@ def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
             members = {member["trial"] for member in event.data["members"]}
     for (trial, fold), result in sorted(fits.items()):
         if trial in members:
-            yield Job(trial, recipes[trial], fold, str(scratch / trial), rounds=result["rounds"])
+            share = result.get("notes", {}).get("share")
+            yield Job(trial, recipes[trial], fold, str(scratch / trial), rounds=result["rounds"], share=share)
 
 
 def _redone(pool: Executor, jobs: list[Job]) -> Iterator[tuple[str, Job]]:

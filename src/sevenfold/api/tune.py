@@ -15,6 +15,7 @@ from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError, LimitError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
+from sevenfold.core.model import Trait
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Goal
@@ -23,7 +24,7 @@ from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor
 from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, load_pipeline
-from sevenfold.tuning.job import Job
+from sevenfold.tuning.job import Job, worthwhile_share
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
@@ -32,6 +33,7 @@ from sevenfold.tuning.trial import Status, Trial, fold_event
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
+    from sevenfold.training.workspace import Workspace
 
 _FINISH_SHARE, _FINISH_LEAST, _FINISH_MOST = 0.08, 3.5, 60.0
 _REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget, where the winners are fitted again on all rows
@@ -84,9 +86,10 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
     """Search under the plan's budget or number of trials."""
     plan, workspace = session.plan, collected.workspace
     cells = len(workspace.target) * max(1, len(workspace.schema))
-    slots = 1 if cells > _ONE_WORKER_CELLS else session.threads
+    slots = 1 if cells > _ONE_WORKER_CELLS or workspace.whole is not None else session.threads
     executor = make_executor(session, slots)
-    if isinstance(executor, ProcessExecutor) and any(Form.IMAGES in c.spec.accepts for c in candidates):
+    pictures = any(Form.IMAGES in c.spec.accepts for c in candidates if Trait.BASELINE not in c.spec.traits)
+    if isinstance(executor, ProcessExecutor) and pictures:
         executor.preload("torch", "PIL.Image")
     executor.open(session.folder.folds)
     sampler = None if plan.tune == "none" else SAMPLERS.get(plan.tune)()
@@ -149,7 +152,8 @@ def _search_deadline(session: Session) -> Deadline:
 def _refit_seconds(session: Session, collected: Collected, slots: int) -> Callable[[Sequence[Trial]], float]:
     """Time to keep for fitting the winners on all rows: a share of the budget, then what the leaders' folds took."""
     budget = session.plan.budget_seconds
-    if budget is None or bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
+    averaged = bagged(collected.task, collected.strategy, len(collected.workspace.folds))
+    if budget is None or (averaged and collected.workspace.whole is None):
         return lambda trials: 0.0
 
     def kept(trials: Sequence[Trial]) -> float:
@@ -217,7 +221,8 @@ def _options(
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
     """Load the members' pipelines: of their folds, or fitted again on all rows where folds are not averaged."""
-    refit = one_fold or not bagged(collected.task, collected.strategy, len(collected.workspace.folds))
+    whole = collected.workspace.whole is not None
+    refit = one_fold or whole or not bagged(collected.task, collected.strategy, len(collected.workspace.folds))
     done = _refit(session, collected, choice.members) if refit else set()
     members: list[Member] = []
     for trial in choice.members:
@@ -246,7 +251,8 @@ def _refit(session: Session, collected: Collected, members: Sequence[Trial]) -> 
     while waiting or under_way:
         while waiting and executor.running < executor.slots:
             trial = waiting.pop(0)
-            executor.submit(_refit_job(session, trial, stop, max(1, session.threads // executor.slots)))
+            threads = max(1, session.threads // executor.slots)
+            executor.submit(_refit_job(session, collected.workspace, trial, stop, threads))
             under_way.add(trial.name)
         for outcome in executor.wait(1.0):
             under_way.discard(outcome.job.trial)
@@ -263,8 +269,9 @@ def _refit(session: Session, collected: Collected, members: Sequence[Trial]) -> 
     return done
 
 
-def _refit_job(session: Session, trial: Trial, stop: float, threads: int) -> Job:
+def _refit_job(session: Session, workspace: Workspace, trial: Trial, stop: float, threads: int) -> Job:
     rounds = [result.rounds for result in trial.folds.values() if result.rounds]
+    fold_rows = sum(len(workspace.folds[number][0]) for number in trial.folds)
     return Job(
         trial.name,
         trial.recipe.to_json(),
@@ -274,4 +281,5 @@ def _refit_job(session: Session, trial: Trial, stop: float, threads: int) -> Job
         kill_at=stop + 1.0,
         threads=threads,
         rounds=max(1, round(float(np.mean(rounds)))) if rounds else None,
+        share=worthwhile_share(workspace, trial.recipe, list(trial.folds.values()), fold_rows, stop - time.monotonic()),
     )

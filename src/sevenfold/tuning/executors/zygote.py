@@ -13,13 +13,14 @@ import os
 import signal
 import sys
 
+from sevenfold.tuning.executors.lean import keep_lean
+
+# What every run needs, and no more: a worker loads the rest with the first job that asks for it.
 PRELOADED = (
     "numpy",
     "scipy.sparse",
     "polars",
     "lightgbm",
-    "sklearn.linear_model",
-    "sklearn.ensemble",
     "safetensors.numpy",
     "sevenfold.tuning.worker",
 )
@@ -30,6 +31,7 @@ def main() -> None:
     worker, the end of input ends everything."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
+    keep_lean()
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

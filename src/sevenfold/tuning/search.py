@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import disk_is_full
 from sevenfold.core.events import Happening
@@ -16,8 +18,10 @@ from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.executors.imports import LIBRARIES
+from sevenfold.tuning.gain import a_second, promise, variant_promise
 from sevenfold.tuning.job import Job
-from sevenfold.tuning.proposals import Proposal, Searcher, portfolio, told_trials
+from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, portfolio, told_trials
 from sevenfold.tuning.pruning import hopeless
 from sevenfold.tuning.trial import Status, Trial, fold_event
 
@@ -27,8 +31,11 @@ _ROUND = 4  # trials decided together where a run must repeat exactly, whatever 
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
 _SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
 _SHARE_LATER = 0.35  # for each later one
+_SHORT_YARDSTICK = 0.03  # of the work that can still be done
+_IMPORT_SECONDS = 8.0  # a worker's first fit of a model may take so much longer before it is killed
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
 _FEWEST_FOLDS = 2
+_KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
 _SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
@@ -51,6 +58,7 @@ class Search:
         only: the user named the models.
         kept_seconds: time to keep back after the search, given the trials so far.
         threads: threads of one job.
+        best_value: what the metric gives where nothing is wrong.
         trials: those of the run so far, on resume.
     """
 
@@ -67,6 +75,7 @@ class Search:
     most_trials: int | None = None
     only: bool = False
     threads: int = 1
+    best_value: float | None = None
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
     trials: list[Trial] = field(default_factory=list)
     stop_reason: str = ""
@@ -90,9 +99,14 @@ class Search:
             # Broken off between its last fold and the word that it had ended.
             if trial.status is Status.OPEN and trial.folds:
                 self._judge(trial)
-        self._pictures = {c.name for c in self.candidates if Form.IMAGES in c.spec.accepts}
+        self._pictures = {
+            c.name for c in self.candidates if Form.IMAGES in c.spec.accepts and Trait.BASELINE not in c.spec.traits
+        }
         while True:
             self._fill()
+            if self._perfect():
+                self.stop_reason = "the score is perfect on every fold: more time would buy nothing"
+                break
             if not self.executor.running:
                 break
             if self.left_seconds <= 0:
@@ -102,10 +116,29 @@ class Search:
         self._end()
         return self.trials
 
+    def _perfect(self) -> bool:
+        """Whether a trial has nothing left to gain on any fold."""
+        if not self.timed or self.best_value is None:
+            return False
+        return any(
+            t.status is Status.FINISHED and all(r.value == self.best_value for r in t.folds.values())
+            for t in self.trials
+        )
+
     @property
     def left_seconds(self) -> float:
-        """Time left for searching: what is kept for fitting the winners again is not."""
-        return max(0.0, self.deadline.left() - self.kept_seconds(self.trials))
+        """Time left for searching, without what is kept for the end: less while there is nothing to end with."""
+        if self.deadline.seconds == float("inf"):
+            return float("inf")
+        kept = self.kept_seconds(self.trials)
+        if not any(t.status is Status.FINISHED and t.recipe.model != "constant" for t in self.trials):
+            kept = min(kept, _KEPT_WITHOUT_MODEL * self.deadline.left())
+        return max(0.0, self.deadline.left() - kept)
+
+    @property
+    def timed(self) -> bool:
+        """Whether time counts, not trials."""
+        return self.deadline.seconds != float("inf")
 
     @property
     def constant(self) -> Trial | None:
@@ -154,7 +187,9 @@ class Search:
         return True
 
     def _sure(self, trial: Trial) -> bool:
-        """Whether all folds of a trial may start at once: nothing could prune it."""
+        """Whether all folds of a trial may start at once: nothing could prune it, nor show it to be too slow."""
+        if self.timed:
+            return trial.recipe.model == "constant"
         return trial.origin == "yardstick" or not any(t.status is Status.FINISHED for t in self._rivals(trial))
 
     def _rivals(self, trial: Trial) -> list[Trial]:
@@ -175,11 +210,13 @@ class Search:
             if any(t.status is Status.OPEN for t in self.trials[: number - number % _ROUND]):
                 return None
         while self._queue:
-            proposal = self._queue[0]
+            proposal = self._best_start()
+            if proposal is None:
+                break
             if self.most_trials is not None and proposal.origin != "yardstick" and counted >= self.most_trials:
                 return None
             reason = self._too_slow(proposal)
-            self._queue.pop(0)
+            self._queue.remove(proposal)
             if not reason:
                 return proposal
             self.journal(
@@ -201,6 +238,45 @@ class Search:
                 return proposal_made
         return None
 
+    def _best_start(self) -> Proposal | None:
+        """The next starting point: the first in order, or, under a budget and once something real has been started,
+        the one with the most expected gain a second. None where a variant of what leads promises more."""
+        first = self._queue[0]
+        begun = [t for t in self.trials if t.recipe.model != "constant" and t.origin != "yardstick"]
+        if not self.timed or first.candidate.name == "constant" or self.only:
+            return first
+        if not begun:
+            # A linear yardstick that takes more than a moment waits until the first real trial is under way.
+            long = self._seconds(first) > _SHORT_YARDSTICK * self._work_left
+            return next((p for p in self._queue if not long or p.origin != "yardstick"), first)
+        yardstick = next((p for p in self._queue if p.origin == "yardstick"), None)
+        if yardstick is not None:
+            return yardstick
+        told = list(told_trials(self.trials, None))
+        left = self._work_left
+
+        def worth(proposal: Proposal) -> float:
+            return a_second(promise(proposal, told, self.constant), self._seconds(proposal), left)
+
+        best = max(self._queue, key=worth)
+        leader = leader_of([t for t in told if t.recipe.model != "constant"])
+        if self.searcher is None or leader is None:
+            return best
+        variants = sum(t.origin not in ("yardstick", "portfolio") for t in self.trials)
+        return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, left) else None
+
+    @property
+    def _work_left(self) -> float:
+        """Seconds of work that all workers can still do."""
+        return self.left_seconds * self.executor.slots
+
+    def _seconds(self, proposal: Proposal) -> float:
+        """Expected work of all folds, by this machine's speed."""
+        params, name = dict(proposal.recipe.params), proposal.candidate.name
+        estimate = proposal.candidate.seconds(params, self.rows, self.classes, self.threads)
+        usual = float(np.median(list(self._speed.values()))) if self._speed else 1.0
+        return estimate * self._speed.get(name, usual) * self.folds
+
     def _too_slow(self, proposal: Proposal) -> str:
         """Why a proposal does not fit into the time left, or ""."""
         if self.deadline.seconds == float("inf"):
@@ -208,24 +284,23 @@ class Search:
         name = proposal.candidate.name
         if name in self._skipped:
             return "one fold of it took too long before"
-        estimate = proposal.candidate.seconds(
-            dict(proposal.recipe.params), self.rows, self.classes, self.threads
-        ) * self._speed.get(name, 1.0)
-        patience = 1.0 if name in self._speed else _SLOW_START
-        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
+        patience = 1.15 if name in self._speed else _SLOW_START
+        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not self._finished_real():
             patience *= 2.0  # it can be stopped and still be of use
-        left = self.left_seconds * self.executor.slots
-        needed = estimate * self.folds
+        left, needed = self._work_left, self._seconds(proposal)
         if needed <= left * patience:
             return ""
         return f"its {self.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"
 
+    def _finished_real(self) -> bool:
+        return any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+
     def _job(self, trial: Trial, fold: int) -> Job:
         now = time.monotonic()
-        if self.deadline.seconds == float("inf"):
+        if not self.timed:
             return Job(trial.name, trial.recipe.to_json(), fold, str(self.folder / trial.name), threads=self.threads)
         left = self.left_seconds
-        finished = any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+        finished = self._finished_real()
         share = _SHARE_LATER if finished else _SHARE_FIRST
         if trial.recipe.model in self._pictures and not finished:
             share = _SHARE_PICTURES
@@ -234,12 +309,15 @@ class Search:
         # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
         # Until something real is finished nothing is killed before the end: a slow model is better than none.
         kill = now + (min(left, max(share * left, 1.5 * allowance + 1.0)) if finished else left)
+        if trial.recipe.model in LIBRARIES and trial.recipe.model not in self._speed:
+            kill = min(now + left, kill + _IMPORT_SECONDS)
         return Job(
             trial.name,
             trial.recipe.to_json(),
             fold,
             str(self.folder / trial.name),
             stop_at=now + allowance,
+            latest_at=now + max(0.5, left - 0.5),
             kill_at=kill,
             threads=self.threads,
         )
@@ -278,7 +356,9 @@ class Search:
 
     def _fit_folds(self, trial: Trial) -> None:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
-        if self._folds_settled or trial.recipe.model == "constant" or self.deadline.seconds == float("inf"):
+        if self._folds_settled or not self.timed or trial.recipe.model == "constant":
+            return
+        if trial.origin == "yardstick" and not self.only:
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)

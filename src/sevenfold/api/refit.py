@@ -117,7 +117,9 @@ class LastFit:
             self._failed[job.trial] = outcome.reason or "the clock cut it short"
             self._waiting = [other for other in self._waiting if other.trial != job.trial]
             return
-        event = {**fold_event(job.trial, -1, outcome.result), "repeat": job.repeat, "sealed": self.sealed}
+        # Each fit has a number of its own, below those of the folds.
+        number = -1 - 2 * job.repeat - int(self.sealed)
+        event = {**fold_event(job.trial, number, outcome.result), "repeat": job.repeat, "sealed": self.sealed}
         self.session.note(Happening.FOLD_FINISHED, event)
 
     def _job(self, trial: Trial, repeat: int) -> Job:
@@ -129,7 +131,7 @@ class LastFit:
             str(self.session.folder.trials / trial.name),
             stop_at=self.until,
             kill_at=self.until,
-            threads=max(1, self.session.threads // self._executor.slots),
+            threads=max(1, self.session.threads // self.session.slots),
             rounds=max(1, round(float(np.mean(rounds)))) if rounds else None,
             repeat=repeat,
             more=str(self.session.folder.sealed.resolve()) if self.sealed else None,

@@ -62,7 +62,7 @@ def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
             recipes[event.data["trial"]] = event.data["recipe"]
         elif event.kind == Happening.FOLD_FINISHED:
             data = event.data
-            key = data["trial"], data["fold"], data.get("repeat", 0), data.get("sealed", False)
+            key = data["trial"], max(data["fold"], -1), data.get("repeat", 0), data.get("sealed", False)
             fits[key] = data["result"]
         elif event.kind == Happening.ENSEMBLE_FINISHED:
             members = {member["trial"] for member in event.data["members"]}

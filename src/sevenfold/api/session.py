@@ -27,7 +27,7 @@ Listener = Callable[[Event], None]
 
 @dataclass
 class Session:
-    """One training under way.
+    """One training under way; `slots` jobs share the cores, whichever executor runs them.
 
     Events are held back until the run folder exists: a request that is wrong leaves nothing behind.
     """
@@ -39,6 +39,7 @@ class Session:
     executor: Executor | None = None
     pulse: Pulse = field(default_factory=Pulse)
     reserve: Reserve | None = None
+    slots: int = 1
     _folder: RunFolder | None = None
     _journal: Journal | None = None
     _held: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

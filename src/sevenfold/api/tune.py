@@ -80,8 +80,7 @@ def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
 def search(session: Session, collected: Collected, candidates: list[Candidate], known: list[Trial]) -> list[Trial]:
     """Search under the plan's budget or number of trials."""
     plan, workspace = session.plan, collected.workspace
-    cells = len(workspace.target) * max(1, len(workspace.schema))
-    slots = 1 if cells > _ONE_WORKER_CELLS else session.threads
+    slots = session.slots = slots_for(session, collected)
     executor = make_executor(session, slots)
     pictures = any(Form.IMAGES in c.spec.accepts and Trait.BASELINE not in c.spec.traits for c in candidates)
     if isinstance(executor, ProcessExecutor) and pictures:
@@ -121,6 +120,12 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
             "Give more time (--budget), or look at the reasons in the journal.",
         )
     return trials
+
+
+def slots_for(session: Session, collected: Collected) -> int:
+    """Jobs at once: one for each core, or one alone where two copies of the features would not pay."""
+    cells = len(collected.workspace.target) * max(1, len(collected.workspace.schema))
+    return 1 if cells > _ONE_WORKER_CELLS else session.threads
 
 
 def make_executor(session: Session, slots: int) -> Executor:
@@ -201,7 +206,9 @@ def _options(
     named = [trial for trial in trials if trial.recipe.model in session.plan.models]
     if any(trial.status is Status.FINISHED for trial in named):
         trials = named  # a yardstick that was not asked for is measured, never deployed
-    yield choose(trials, folder, workspace, costs), False
+    room = DEFAULT_BYTES if limits.bytes is None else limits.bytes
+    seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
+    yield choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds), False
     if not limits.any:
         return
     finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)

@@ -37,7 +37,7 @@ _NEXT_START = 0.6  # of a model's promise, for each further starting point
 _GAP = 10.0  # how fast promise falls with what the model's best trial gives up of the best one's gain
 _VARIANT = 0.3  # promise of a first variant of the leading model
 _VARIANTS_WEAR = 0.1  # and how it falls with those tried
-_SHORT = 0.02  # share of the time left below which it does not matter how short a trial is
+_SHORT = 0.05  # share of the time left below which it does not matter how short a trial is
 
 
 def gap_of(model: str, told: Sequence[Trial], constant: Trial | None) -> float | None:

@@ -12,9 +12,9 @@ from sevenfold.tuning.pulse import Pulse
 from sevenfold.tuning.trial import Status, Trial
 
 # Seconds on an ordinary idle core, seen in runs on small tables, and the growth with what is deployed.
-_SETTLE_SECONDS = 0.5
-_EVALUATE_SECONDS = 0.6
-_PACK_SECONDS = 0.7
+_SETTLE_SECONDS = 0.7
+_EVALUATE_SECONDS = 1.0
+_PACK_SECONDS = 0.5
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
 _LOOKS = 4.0  # at the test rows: the score, importances and other views on samples of them
@@ -52,6 +52,10 @@ class Reserve:
         work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
         extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)
         return min(_MOST_SHARE * self.budget, slow * work + self._looks(leaders) + extra + self.packing(trials))
+
+    def settling(self, left_seconds: float, trials: Sequence[Trial]) -> float:
+        """Of the seconds left, those for settling on a model: its own part, and what the search has not used."""
+        return self.pulse.slowness * _SETTLE_SECONDS + max(0.0, left_seconds - self(trials))
 
     def packing(self, trials: Sequence[Trial]) -> float:
         """For card, bundle, report and the end of the process."""

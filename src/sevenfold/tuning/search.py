@@ -236,6 +236,7 @@ class Search:
                 return None
             if not self._too_slow(proposal_made):
                 return proposal_made
+        self.stop_reason = "nothing that is left to try would end in time"
         return None
 
     def _best_start(self) -> Proposal | None:
@@ -285,8 +286,9 @@ class Search:
         if name in self._skipped:
             return "one fold of it took too long before"
         patience = 1.15 if name in self._speed else _SLOW_START
-        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not self._finished_real():
-            patience *= 2.0  # it can be stopped and still be of use
+        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
+            # It can be stopped and still be of use, though less so once there is something to compare it with.
+            patience *= 1.4 if self._finished_real() else 2.0
         left, needed = self._work_left, self._seconds(proposal)
         if needed <= left * patience:
             return ""
@@ -304,7 +306,10 @@ class Search:
         share = _SHARE_LATER if finished else _SHARE_FIRST
         if trial.recipe.model in self._pictures and not finished:
             share = _SHARE_PICTURES
-        rounds_of_work = -(-(self.folds - len(trial.folds)) // self.executor.slots)
+        # Until it is known how many folds the time allows, a fold may take as long as if they were the fewest: rounds
+        # cut off hurt more than folds left out.
+        waiting = self.folds - len(trial.folds) if self._folds_settled else min(_FEWEST_FOLDS, self.folds)
+        rounds_of_work = -(-waiting // self.executor.slots)
         allowance = max(min(share * left / rounds_of_work, left - 0.5), 0.5)
         # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
         # Until something real is finished nothing is killed before the end: a slow model is better than none.
@@ -351,7 +356,9 @@ class Search:
                 trial.folds = shown.folds
                 self._close(trial, Status.PRUNED, reason)
                 return
-        if len(trial.folds) >= self.folds:
+        if all(fold in trial.folds for fold in range(self.folds)):
+            # Begun before it was known that fewer folds are used: it is compared on those that all trials have.
+            trial.folds = trial.first_folds(self.folds).folds
             self._close(trial, Status.FINISHED, "")
 
     def _fit_folds(self, trial: Trial) -> None:

@@ -38,6 +38,11 @@ def test_a_model_that_did_badly_promises_less() -> None:
     assert promise(proposal("catboost", 1), told, CONSTANT) < 0.05 * promise(proposal("catboost", 1), [], None)
 
 
+def test_one_linear_model_speaks_for_the_others() -> None:
+    told = [CONSTANT, trial("t001", "lightgbm", 0.0), trial("t002", "logistic_l2", 0.5)]
+    assert promise(proposal("logistic_l1"), told, CONSTANT) < 0.05 * promise(proposal("logistic_l1"), [], None)
+
+
 def test_seconds_count_only_where_they_are_a_part_of_the_time_left() -> None:
     assert a_second(1.0, 0.1, 100.0) == a_second(1.0, 1.0, 100.0)
     assert a_second(1.0, 10.0, 100.0) > a_second(1.0, 20.0, 100.0)

@@ -35,3 +35,14 @@ def test_real_work_is_timed() -> None:
     real = Pulse()
     real.beat(2)
     assert 0.5 <= real.slowness <= 12.0
+
+
+def test_what_others_take_from_workers_counts() -> None:
+    alone, shared = pulse(0.0014), pulse(0.0014)
+    for made in (alone, shared):
+        made.beat(3)
+    for _ in range(5):
+        alone.worked(1.0, 1.0)
+        shared.worked(3.0, 1.0)
+        shared.worked(9.0, 0.001)
+    assert shared.slowness == pytest.approx(3 * alone.slowness)

@@ -88,6 +88,8 @@ class Session:
             event = self._journal.append(kind, data, synced=kind not in _EXPLAINING)
         if kind == Happening.FOLD_FINISHED:
             self.pulse.beat()
+            result = event.data["result"]
+            self.pulse.worked(result["seconds"], result["notes"].get("core_seconds", 0.0))
         if self.listener is not None:
             try:
                 self.listener(event)

@@ -109,6 +109,9 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         trials=known,
     )
     trials = run.run()
+    if session.reserve is not None:
+        slow = f"this machine is {session.pulse.slowness:.1f} times as slow as an ordinary idle one"
+        session.decide("tuning", f"{session.reserve(trials):.1f} s are kept for what follows", slow)
     board = sorted((t.leaderboard_row() for t in trials), key=lambda row: (row["status"] != "finished", row["loss"]))
     write_json(session.folder.leaderboard, board)
     if not any(t.status is Status.FINISHED for t in trials):

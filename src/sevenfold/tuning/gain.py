@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sevenfold.core.model import Trait
+from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.proposals import Proposal, leader_of
 from sevenfold.tuning.trial import Trial
 
@@ -37,7 +39,7 @@ _NEXT_START = 0.6  # of a model's promise, for each further starting point
 _GAP = 10.0  # how fast promise falls with what the model's best trial gives up of the best one's gain
 _VARIANT = 0.3  # promise of a first variant of the leading model
 _VARIANTS_WEAR = 0.1  # and how it falls with those tried
-_SHORT = 0.05  # share of the time left below which it does not matter how short a trial is
+_SHORT = 0.1  # share of the time left below which it does not matter how short a trial is
 
 
 def gap_of(model: str, told: Sequence[Trial], constant: Trial | None) -> float | None:
@@ -54,9 +56,12 @@ def gap_of(model: str, told: Sequence[Trial], constant: Trial | None) -> float |
 
 
 def promise(proposal: Proposal, told: Sequence[Trial], constant: Trial | None) -> float:
-    """Expected gain of a starting point."""
+    """Expected gain of a starting point. A linear model that was not tried does about as well as those that were."""
     general = _PROMISE.get(proposal.candidate.name, _OTHER) * _NEXT_START**proposal.level
     gap = gap_of(proposal.candidate.name, told, constant)
+    if gap is None and Trait.LINEAR in proposal.candidate.spec.traits:
+        kin = {t.recipe.model for t in told if Trait.LINEAR in MODELS.get(t.recipe.model).spec.traits}
+        gap = min((g for name in kin if (g := gap_of(name, told, constant)) is not None), default=None)
     return general if gap is None else float(general * np.exp(-_GAP * gap))
 
 

@@ -110,7 +110,7 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
     recipe = Recipe.from_json(job.recipe)
     # What a first fit of a model spends on importing its library is not the fit's: its time is given on top.
     job = replace(job, stop_at=min(job.stop_at + warm(recipe.model), max(job.stop_at, job.latest_at)))
-    started = time.monotonic()
+    started, core_started = time.monotonic(), time.process_time()
     if job.more is not None:
         workspace, cache = with_sealed(workspace, Path(job.more)), StepCache(0)
     with threadpool_limits(job.threads):
@@ -134,7 +134,7 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
         bytes=size,
         memory_bytes=peak,
         truncated=info.truncated,
-        notes=dict(info.notes),
+        notes={**info.notes, "core_seconds": round(time.process_time() - core_started, 4)},
     )
 
 

@@ -31,6 +31,9 @@ _ROUND = 4  # trials decided together where a run must repeat exactly, whatever 
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
 _SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
 _SHARE_LATER = 0.35  # for each later one
+_MODELS_FIRST = 4  # different models are tried before variants of what leads
+_FAR_AHEAD = 0.05  # of the gain over the constant
+_USUAL_SPEED = (0.3, 2.0)
 _SHORT_YARDSTICK = 0.03  # of the work that can still be done
 _IMPORT_SECONDS = 8.0  # a worker's first fit of a model may take so much longer before it is killed
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
@@ -93,8 +96,8 @@ class Search:
         ]
         for trial in self.trials:
             self._learn_speed(trial)
-            if trial.status is Status.FINISHED and trial.recipe.model != "constant":
-                self.folds, self._folds_settled = len(trial.folds), True
+            if trial.status is Status.FINISHED and trial.recipe.model != "constant" and trial.origin != "yardstick":
+                self.folds, self._folds_settled = min(self.folds, len(trial.folds)), True
         for trial in self.trials:
             # Broken off between its last fold and the word that it had ended.
             if trial.status is Status.OPEN and trial.folds:
@@ -182,6 +185,13 @@ class Search:
         rounds = -(-waiting // self.executor.slots)
         if rounds * pace <= self.left_seconds or (waiting == 1 and pace <= 2 * self.left_seconds):
             return False
+        finished = [t for t in self._rivals(trial) if t.status is Status.FINISHED]
+        if finished and self._ahead([trial], finished) is trial:
+            # Too good to lose: fewer folds for all, or it counts with those it has done when the time is used up.
+            begun = 1 + max(trial.started)
+            folds = begun + int(self.left_seconds / pace) * self.executor.slots
+            self._use_folds(folds, f"a fold of {trial.recipe.model}, which leads, takes {pace:.1f} s")
+            return self.folds <= begun
         reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.left_seconds:.1f} s are left"
         self._close(trial, Status.PRUNED, reason)
         return True
@@ -261,7 +271,8 @@ class Search:
 
         best = max(self._queue, key=worth)
         leader = leader_of([t for t in told if t.recipe.model != "constant"])
-        if self.searcher is None or leader is None:
+        tried = {t.recipe.model for t in told if t.origin == "portfolio"}
+        if self.searcher is None or leader is None or len(tried) < _MODELS_FIRST:
             return best
         variants = sum(t.origin not in ("yardstick", "portfolio") for t in self.trials)
         return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, left) else None
@@ -275,7 +286,8 @@ class Search:
         """Expected work of all folds, by this machine's speed."""
         params, name = dict(proposal.recipe.params), proposal.candidate.name
         estimate = proposal.candidate.seconds(params, self.rows, self.classes, self.threads)
-        usual = float(np.median(list(self._speed.values()))) if self._speed else 1.0
+        # Of a model that has not been timed here nothing is known but how slow the others make this machine look.
+        usual = float(np.clip(np.median(list(self._speed.values())), *_USUAL_SPEED)) if self._speed else 1.0
         return estimate * self._speed.get(name, usual) * self.folds
 
     def _too_slow(self, proposal: Proposal) -> str:
@@ -285,7 +297,7 @@ class Search:
         name = proposal.candidate.name
         if name in self._skipped:
             return "one fold of it took too long before"
-        patience = 1.15 if name in self._speed else _SLOW_START
+        patience = 1.15 if name in self._speed else _SLOW_START * (0.7 if self._finished_real() else 1.0)
         if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
             # It can be stopped and still be of use, though less so once there is something to compare it with.
             patience *= 1.4 if self._finished_real() else 2.0
@@ -347,6 +359,8 @@ class Search:
 
     def _judge(self, trial: Trial) -> None:
         """End a trial whose folds are done, or that its first folds show to be hopeless."""
+        if trial.status is not Status.OPEN:
+            return
         # Judged fold by fold in their order, so that the order of arrival decides nothing.
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
@@ -371,12 +385,25 @@ class Search:
         pace = trial.seconds / len(trial.folds)
         affordable = int(self.left_seconds * self.executor.slots / (_WANTED_TRIALS * pace))
         folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
-        if folds < self.folds:
-            why = f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
-            self.journal(
-                Happening.DECISION, {"what": f"{folds} of {self.folds} folds are used", "why": why, "step": "tuning"}
-            )
-            self.folds = folds
+        self._use_folds(
+            folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
+        )
+
+    def _use_folds(self, folds: int, why: str) -> None:
+        """Fewer folds for every trial, also for those that have done more: they are compared on the same."""
+        if folds >= self.folds:
+            return
+        self.journal(
+            Happening.DECISION, {"what": f"{folds} of {self.folds} folds are used", "why": why, "step": "tuning"}
+        )
+        self.folds = folds
+        for trial in self.trials:
+            if trial.recipe.model == "constant":
+                continue
+            if trial.status is Status.FINISHED and all(fold in trial.folds for fold in range(folds)):
+                trial.folds = trial.first_folds(folds).folds
+            elif trial.status is Status.OPEN and trial.folds:
+                self._judge(trial)
 
     def _close(self, trial: Trial, status: Status, reason: str) -> None:
         trial.status, trial.reason = status, reason
@@ -394,7 +421,7 @@ class Search:
     def _learn_speed(self, trial: Trial) -> None:
         """This machine's seconds for the estimate's second, for the trial's model."""
         candidate = next((c for c in self.candidates if c.name == trial.recipe.model), None)
-        if candidate is None or not trial.folds:
+        if candidate is None or not trial.folds or Trait.BASELINE in candidate.spec.traits:
             return
         estimate = candidate.seconds(dict(trial.recipe.params), self.rows, self.classes, self.threads)
         measured = trial.seconds / len(trial.folds)
@@ -403,14 +430,40 @@ class Search:
         self._speed[candidate.name] = new if old is None else 0.5 * (old + new)
 
     def _save_something(self) -> None:
-        """Where no real trial has every fold done, the one with the most folds counts with those it has."""
+        """A trial that time cut short counts with the folds it has done where no other has all of them done, or where
+        it is far ahead of all others on those folds."""
         real = [t for t in self.trials if t.recipe.model != "constant"]
-        if any(t.status is Status.FINISHED for t in real) or not any(t.folds for t in real):
+        cut = [t for t in real if t.status is Status.OPEN and t.folds]
+        finished = [t for t in real if t.status is Status.FINISHED]
+        if not finished:
+            cut = [t for t in real if t.folds]
+        if not cut:
             return
-        trial = max(real, key=lambda t: (len(t.folds), -t.loss))
+        trial = max(cut, key=lambda t: (len(t.folds), -t.loss))
         why = f"no trial has all {self.folds} folds done; {trial.name} has {len(trial.folds)}"
+        if finished:
+            ahead = self._ahead(cut, finished)
+            if ahead is None:
+                return
+            trial = ahead
+            why = f"on the {len(trial.folds)} of {self.folds} folds it has done it is far ahead of all finished trials"
         self.journal(Happening.DECISION, {"what": f"{trial.name} counts as it is", "why": why, "step": "tuning"})
         self._close(trial, Status.FINISHED, why)
+
+    def _ahead(self, cut: Sequence[Trial], finished: Sequence[Trial]) -> Trial | None:
+        """The best of the trials cut short, if it gains much more over the constant on its folds than any finished."""
+        constant = self.constant
+        shown = [t for t in cut if any(set(t.folds) <= set(f.folds) for f in finished)]
+        if constant is None or not shown:
+            return None
+        leader = min(finished, key=lambda t: t.loss)
+        trial = min(shown, key=lambda t: t.comparable_loss(leader))
+        done = set(trial.folds)
+        if not done <= set(constant.folds):
+            return None
+        best = min(f.loss_on(done) for f in finished if done <= set(f.folds))
+        gain = constant.loss_on(done) - best
+        return trial if best - trial.loss_on(done) > _FAR_AHEAD * max(gain, 0.0) else None
 
     def _end(self) -> None:
         self._save_something()

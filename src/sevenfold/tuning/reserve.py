@@ -43,6 +43,7 @@ class Reserve:
     slots: int = 1
     growth: float = 0.0
     needed: bool = False
+    _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
 
     def before_refit(self, trials: Sequence[Trial]) -> float:
         """For everything but last fits."""
@@ -83,8 +84,13 @@ class Reserve:
 
     def _leaders(self, trials: Sequence[Trial]) -> list[Trial]:
         real = [t for t in trials if t.status is Status.FINISHED and t.folds]
+        key = tuple((id(t), len(t.folds)) for t in real)
+        if key in self._known:  # asked many times between two results
+            return self._known[key]
+        self._known.clear()
         real = [t for t in real if Trait.BASELINE not in MODELS.get(t.recipe.model).spec.traits]
-        return sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
+        self._known[key] = sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
+        return self._known[key]
 
     def _looks(self, leaders: Sequence[Trial]) -> float:
         """Predicting the sealed rows, by the time that the validated rows took."""

@@ -12,9 +12,9 @@ from sevenfold.tuning.pulse import Pulse
 from sevenfold.tuning.trial import Status, Trial
 
 # Seconds on an ordinary idle core, seen in runs on small tables, and the growth with what is deployed.
-_SETTLE_SECONDS = 0.7
-_EVALUATE_SECONDS = 1.0
-_PACK_SECONDS = 0.5
+_SETTLE_SECONDS = 0.5
+_EVALUATE_SECONDS = 0.7
+_PACK_SECONDS = 0.4
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
 _LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
@@ -48,7 +48,7 @@ class Reserve:
     def before_refit(self, trials: Sequence[Trial]) -> float:
         """For everything but last fits."""
         leaders = self._leaders(trials)
-        slow = self.pulse.slowness
+        slow = self._slowness
         work = _SETTLE_SECONDS + _EVALUATE_SECONDS
         work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
         extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)
@@ -56,12 +56,12 @@ class Reserve:
 
     def settling(self, left_seconds: float, trials: Sequence[Trial]) -> float:
         """Of the seconds left, those for settling on a model: its own part, and what the search has not used."""
-        return self.pulse.slowness * _SETTLE_SECONDS + max(0.0, left_seconds - self(trials))
+        return self._slowness * _SETTLE_SECONDS + max(0.0, left_seconds - self(trials))
 
     def packing(self, trials: Sequence[Trial]) -> float:
         """For card, bundle, report and the end of the process."""
         megabytes = sum(trial.bytes for trial in self._leaders(trials)) / 1e6
-        return self.pulse.slowness * (_PACK_SECONDS + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
+        return self._slowness * (_PACK_SECONDS + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
 
     def refit(self, members: Sequence[Trial], repeats: int = 1) -> float:
         """For fitting some trials again on more rows, as measured on their folds."""
@@ -81,6 +81,11 @@ class Reserve:
             else:
                 kept += _REFIT_SHARE * self.budget if self.needed else 0.05 * self.budget
         return kept
+
+    @property
+    def _slowness(self) -> float:
+        """Half of what slows the machine is taken to be this run's own workers, which have stopped by then."""
+        return min(self.pulse.slowness, 0.5 * (1.0 + self.pulse.slowness))
 
     def _leaders(self, trials: Sequence[Trial]) -> list[Trial]:
         real = [t for t in trials if t.status is Status.FINISHED and t.folds]

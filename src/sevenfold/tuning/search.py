@@ -134,7 +134,7 @@ class Search:
         if self.deadline.seconds == float("inf"):
             return float("inf")
         kept = self.kept_seconds(self.trials)
-        if not any(t.status is Status.FINISHED and t.recipe.model != "constant" for t in self.trials):
+        if not any(t.folds and (t.origin != "yardstick" or self.only) for t in self.trials):
             kept = min(kept, _KEPT_WITHOUT_MODEL * self.deadline.left())
         return max(0.0, self.deadline.left() - kept)
 

@@ -13,7 +13,7 @@ from sevenfold.tuning.trial import Status, Trial
 
 # Seconds on an ordinary idle core, seen in runs on small tables, and the growth with what is deployed.
 _SETTLE_SECONDS = 0.5
-_EVALUATE_SECONDS = 0.7
+_EVALUATE_SECONDS = 0.9
 _PACK_SECONDS = 0.4
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}

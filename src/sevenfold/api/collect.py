@@ -124,8 +124,17 @@ class Audited:
 
 
 def audited(session: Session, collected: Collected) -> Audited:
-    """The audit's result, journalled and saved once; waits until it is there."""
-    found = collected.audit.result()
+    """The audit's result, journalled and saved once; waits until it is there, or until the time is needed for the
+    rest: a model without an audit is better than none."""
+    left = session.time_before(session.packing_seconds(()))
+    try:
+        found = collected.audit.result(None if left == float("inf") else max(left, 0.05))
+    except TimeoutError:
+        reason = "the checks of the data did not end within the budget"
+        session.decide("data", "findings of the data are left out", reason)
+        found = Audited([], [{"code": "data-checks", "reason": reason}])
+        found.save(session.folder)
+        return found
     if not found.told and not session.folder.findings.exists():
         for finding in found.findings:
             session.note(Happening.FINDING, finding)

@@ -44,8 +44,8 @@ def test_the_file_is_a_plain_zip_without_code(path):
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
         endings = {name.rpartition(".")[2] for name in names}
         manifest = json.loads(archive.read("manifest.json"))
-    assert endings <= {"json", "md", "safetensors", "bin"}
-    assert manifest["format"] == 1
+    assert endings <= {"json", "md", "safetensors", "bin", "z"}
+    assert manifest["format"] == 2
     assert set(manifest["libraries"]) >= {"numpy", "polars"}
     assert [entry["name"] for entry in manifest["members"]] == sorted(names[1:])
 

@@ -120,8 +120,10 @@ def test_a_forged_name_with_right_digests_is_refused(refused):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda m, f: m.update(format=2), "format"),
+        (lambda m, f: m.update(format=99), "format"),
         (lambda m, f: m.pop("format"), "format"),
+        (lambda m, f: m.update(format=True), "format"),
+        (lambda m, f: m.update(format="2"), "format"),
         (lambda m, f: m.update(metadata=[]), "."),
         (lambda m, f: f.pop("task.json"), "incomplete"),
         (lambda m, f: f.pop("state/combiner/state.json"), "cannot be read"),

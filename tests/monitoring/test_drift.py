@@ -98,7 +98,7 @@ def test_columns_are_compared_where_both_have_them_and_sorted_by_effect():
     names = dict.fromkeys("abc", ("x", "y"))
     found = drift({"a": same, "b": same, "c": same}, {"a": same, "b": other}, names)
     assert [f.column for f in found] == ["b", "a"]
-    assert set(found[0].to_json()) == {"column", "effect", "p_value", "drifted"}
+    assert {"column", "effect", "p_value", "drifted"} <= set(found[0].to_json())
 
 
 def test_the_g_test_agrees_with_scipy_where_no_cells_are_merged():

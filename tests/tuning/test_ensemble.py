@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sevenfold.core.arrays import Floats, Ints
-from sevenfold.tuning.ensemble import COMBINERS, AverageCombiner, StackCombiner, greedy_blend
+from sevenfold.tuning.ensemble import COMBINERS, AverageCombiner, Room, StackCombiner, greedy_blend
 
 
 def squares(truth: Floats):  # type: ignore[no-untyped-def]
@@ -67,3 +67,23 @@ def test_combiners_survive_their_state(name: str) -> None:
     np.testing.assert_array_equal(again.combine(predictions), combiner.combine(predictions))
     one = again.combine([p[:1] for p in predictions])
     np.testing.assert_array_equal(one, combiner.combine(predictions)[:1])
+
+
+def test_members_keep_within_their_room() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.normal(size=2000)
+    predictions = [truth + generator.normal(size=2000) * s for s in (0.5, 0.51, 0.52)]
+    rows = np.arange(2000)
+    assert len(greedy_blend(predictions, squares(truth), rows, most_members=3).members) == 3
+    tight = greedy_blend(predictions, squares(truth), rows, most_members=3, room=Room((4.0, 9.0, 5.0), 10.0))
+    assert sorted(tight.members) == [0, 2]
+    assert greedy_blend(predictions, squares(truth), rows, 3, room=Room((11.0, 10.0, 5.0), 10.0)).members == (1,)
+
+
+def test_a_member_must_earn_its_place() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.normal(size=2000)
+    best = truth + generator.normal(size=2000) * 0.5
+    near = best + generator.normal(size=2000) * 0.02
+    blend = greedy_blend([best, near], squares(truth), np.arange(2000), most_members=2, least_gain=0.01)
+    assert blend.members == (0,)

@@ -21,7 +21,9 @@ from sevenfold.core.report import Finding, NotApplicable
 from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
+from sevenfold.data.readers.lottery import Lottery
 from sevenfold.evaluation.metrics.catalogue import check_metric, default_metric
+from sevenfold.training.whole import Whole
 from sevenfold.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from sevenfold.data.checks import AuditResult
     from sevenfold.data.dataset import Prepared
+    from sevenfold.data.readers.base import Options, Raw
     from sevenfold.data.split import Split
 
 _PICTURE_FOLDS = 4
@@ -121,8 +124,17 @@ class Audited:
 
 
 def audited(session: Session, collected: Collected) -> Audited:
-    """The audit's result, journalled and saved once; waits until it is there."""
-    found = collected.audit.result()
+    """The audit's result, journalled and saved once; waits until it is there, or until the time is needed for the
+    rest: a model without an audit is better than none."""
+    left = session.time_before(session.packing_seconds(()))
+    try:
+        found = collected.audit.result(None if left == float("inf") else max(left, 0.05))
+    except TimeoutError:
+        reason = "the checks of the data did not end within the budget"
+        session.decide("data", "findings of the data are left out", reason)
+        found = Audited([], [{"code": "data-checks", "reason": reason}])
+        found.save(session.folder)
+        return found
     if not found.told and not session.folder.findings.exists():
         for finding in found.findings:
             session.note(Happening.FINDING, finding)
@@ -146,17 +158,17 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
     with session.step("data"):
         session.executor = start_workers(session)  # imports its libraries while the data are read
         plan = session.plan
-        raw = read(data, target=plan.target)
+        raw = read(data, target=plan.target, options=_options(session))
         prepared = build(raw, plan)
         if plan.metric is None and prepared.task.objective != "mean":
             suited = default_metric(prepared.task.goal, prepared.task.objective)
             prepared = replace(prepared, task=replace(prepared.task, metric=suited))
             session.decide("data", f"measured by {suited}, which suits the objective", prepared.task.objective)
-        for reason in prepared.reasons:
+        for reason in [*_sampled(raw), *prepared.reasons]:
             session.decide("data", reason, "")
         task, schema, table = prepared.task, prepared.dataset.schema, prepared.dataset.table
         check_metric(task.metric, task.goal)
-        sealed = None if test is None else _given_test(test, raw.source, schema, task)
+        sealed = None if test is None else _given_test(session, test, raw.source, schema, task)
         split = plan_split(
             table,
             schema,
@@ -174,7 +186,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
         profiled = profile(table[split.train], schema)
         given = sealed
         audit = _in_background(lambda: _audit(session, prepared, raw.frame, given, profiled, split))
-        workspace, place = _workspace(session, prepared, split)
+        workspace, place = _workspace(session, prepared, split, given is not None)
         if sealed is None:
             sealed = (table[split.test], prepared.target.take(place[split.test]))
         return Collected(
@@ -232,12 +244,31 @@ def _gap_seconds(gap: str) -> float:
     return parse_seconds(gap)
 
 
-def _given_test(test: Any, source: Mapping[str, Any], schema: Schema, task: Task) -> tuple[pl.DataFrame, Target]:
+def _options(session: Session) -> Options:
+    """Of a table that is too large for the run's memory, a sample is read."""
+    from sevenfold.data.readers.base import Options
+
+    return Options(memory_bytes=session.memory_bytes, seed=session.streams.integer("data", "sample"))
+
+
+def _sampled(raw: Raw) -> list[str]:
+    lottery = raw.source.get("lottery")
+    if lottery is None:
+        return []
+    return [
+        f"a sample of {raw.frame.height:,} of {lottery['rows']:,} rows is held in memory: "
+        "all of them would take more than the run may use"
+    ]
+
+
+def _given_test(
+    session: Session, test: Any, source: Mapping[str, Any], schema: Schema, task: Task
+) -> tuple[pl.DataFrame, Target]:
     from sevenfold.data.clean import conform
     from sevenfold.data.readers.read import read
     from sevenfold.data.target import encode
 
-    raw = read(test, target=task.target, like=source)
+    raw = read(test, target=task.target, like=source, options=_options(session))
     if task.target not in raw.frame.columns:
         raise RequestError(
             "The test set has no target column.", task.target, ", ".join(raw.frame.columns[:20]), "Add the column."
@@ -321,7 +352,7 @@ def _in_background(work: Callable[[], Audited]) -> Future[Audited]:
     return future
 
 
-def _workspace(session: Session, prepared: Prepared, split: Split) -> tuple[Workspace, Ints]:
+def _workspace(session: Session, prepared: Prepared, split: Split, given_test: bool) -> tuple[Workspace, Ints]:
     """Training rows alone, folds renumbered to them; and where each table row stands in the encoded target."""
     table = prepared.dataset.table
     place = np.full(table.height, -1, np.int64)
@@ -330,8 +361,31 @@ def _workspace(session: Session, prepared: Prepared, split: Split) -> tuple[Work
     renumbered[split.train] = np.arange(len(split.train))
     folds = tuple((renumbered[fold.train], renumbered[fold.valid]) for fold in split.folds)
     target = prepared.target.take(place[split.train])
-    workspace = Workspace(table[split.train], target, prepared.task, prepared.dataset.schema, folds, session.plan.seed)
+    workspace = Workspace(
+        table[split.train],
+        target,
+        prepared.task,
+        prepared.dataset.schema,
+        folds,
+        session.plan.seed,
+        _whole(session, prepared, split, given_test),
+    )
     return workspace, place
+
+
+def _whole(session: Session, prepared: Prepared, split: Split, given_test: bool) -> Whole | None:
+    """The file behind a sample, where its other rows may be learned from."""
+    lottery = prepared.dataset.source.get("lottery")
+    if lottery is None:
+        return None
+    if not given_test and split.strategy not in ("shuffled", "stratified"):
+        # Unsampled rows may be later than the test's, or of its groups.
+        session.decide("data", "only the sample is learned", f"the test rows were split off by {split.strategy}")
+        return None
+    kept = np.ones(prepared.dataset.table.height, np.bool_)
+    if not given_test:
+        kept[split.test] = False
+    return Whole(Lottery(**lottery), kept, session.memory_bytes)
 
 
 def _golden(frame: pl.DataFrame, train: Ints, schema: Schema, task: Task) -> pl.DataFrame:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sevenfold.api.collect import audited
+from sevenfold.api.refit import LastFit, affordable_repeats, members_of
 from sevenfold.api.session import Session
+from sevenfold.api.tune import learns_sealed
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
 from sevenfold.core.metric import Needs
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.report import Score
-from sevenfold.core.run import Journal, write_json
+from sevenfold.core.run import Journal, write_bytes, write_json
 from sevenfold.core.task import Goal
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
 from sevenfold.evaluation.subject import form_for
 from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
+from sevenfold.tuning.objective import score_predictions
 from sevenfold.tuning.trial import Status, Trial
 
 if TYPE_CHECKING:
@@ -28,8 +33,20 @@ if TYPE_CHECKING:
     from sevenfold.api.tune import Final
     from sevenfold.data.checks import AuditResult
 
+LAST_FIT = (
+    "after the test score was told, the deployed model was fitted again on all rows with the same recipe, the sealed "
+    "rows among them; the score is that of the model before, and is expected to be no lower now"
+)
+_LOOKED_AT = 2000  # rows on which a last fit is compared with the judged model
+_WORSE = 0.05  # share of the loss by which it may be worse there
 _LONGEST_SECONDS = 30.0  # for importances, slices and the like, where time is plenty
 _REFERENCE_NAMES = ("constant", "linear")
+
+
+def open_seal(session: Session, collected: Collected) -> None:
+    """Journal that the sealed rows are looked at, from now on: the model is settled."""
+    looks = 1 + sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
+    session.note(Happening.SEALED_OPENED, {"looks": looks, "rows": len(collected.test_target)})
 
 
 def evaluate_final(session: Session, collected: Collected, final: Final, trials: list[Trial]) -> dict[str, Any]:
@@ -37,12 +54,12 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
     from sevenfold.evaluation.full import evaluation_report
 
     task, workspace = collected.task, collected.workspace
-    looks = 1 + sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
-    session.note(Happening.SEALED_OPENED, {"looks": looks, "rows": len(collected.test_target)})
+    looks = sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
     validation = _validation(session, collected, final)
     references, reference_validation = _references(session, collected, trials)
-    left = session.deadline.left()
-    seconds = _LONGEST_SECONDS if left == float("inf") else min(_LONGEST_SECONDS, max(0.2, 0.45 * (left - 0.5)))
+    # The other half of the time is for what the clock cannot stop, and for the fit on all rows.
+    left = session.time_before(session.packing_seconds(final.choice.members))
+    seconds = _LONGEST_SECONDS if left == float("inf") else min(_LONGEST_SECONDS, max(0.05, 0.5 * left))
     ranking, reference_ranking = None, None
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         ranking = _ranking(collected, final.predictor)
@@ -60,7 +77,7 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
         reference_validation=reference_validation,
         ranking=ranking,
         reference_ranking=reference_ranking,
-        looks=looks,
+        looks=max(1, looks),
     )
     audited(session, collected)
     checked = _check(session, collected, final, evaluation)
@@ -139,6 +156,73 @@ def _ranking(collected: Collected, predictor: Predictor) -> dict[str, Floats]:
     return rank_table(predictor.members[0].pipelines[-1], collected.test_table, collected.task)
 
 
+def start_last_fit(session: Session, collected: Collected, final: Final) -> LastFit | None:
+    """Begin to fit the members on all rows, the sealed ones among them, beside the evaluation; None where that is not
+    wanted or the time does not suffice. Call it when the final model has been settled: nothing of it changes."""
+    if not learns_sealed(session, collected):
+        return None
+    members = final.choice.members
+    repeats, until = 1 if final.one_fold else affordable_repeats(members), float("inf")
+    if session.reserve is not None:
+        left = session.time_before(session.reserve.packing(members))
+        while repeats > 1 and session.reserve.refit(members, repeats) > 0.8 * left:
+            repeats -= 1
+        needed = session.reserve.refit(members, repeats)
+        if needed > left:
+            why = f"about {needed:.1f} s are needed and {left:.1f} s are left"
+            session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
+            return None
+        until = time.monotonic() + left
+    fit = LastFit(session, collected, members, repeats, sealed=True, until=until)
+    fit.start()
+    return fit
+
+
+def deployed(session: Session, collected: Collected, final: Final, fit: LastFit | None) -> Predictor:
+    """What goes into the bundle: the final model, its members fitted again on all rows if all of that succeeded.
+    Weights, calibration and threshold stay those learned out of fold; the score told stays that of the model before."""
+    if fit is None:
+        return final.predictor
+    fitted, judged = fit.finish(), final.predictor
+    if len(fitted) < len(final.choice.members):
+        why = f"{len(fitted)} of {len(final.choice.members)} members were fitted again in time"
+        session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
+        return judged
+    members = members_of(final.choice.members, fitted)
+    again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
+    reason = _strange(collected, final, again)
+    if reason:
+        session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
+        return judged
+    session.decide("deployment", "the deployed model learned from all rows, the sealed ones as well", LAST_FIT)
+    return again
+
+
+def _strange(collected: Collected, final: Final, again: Predictor) -> str:
+    """Why a last fit is not to be trusted, or "": on rows that it has learned from it must not be worse than the judged
+    model on rows that it had not seen."""
+    task, workspace, seen = collected.task, collected.workspace, final.choice.seen
+    if METRICS.get(task.metric).spec.needs is Needs.RANKING:
+        return ""
+    rows = np.flatnonzero(seen)
+    rows = rows[np.linspace(0, len(rows) - 1, min(_LOOKED_AT, len(rows))).astype(np.int64)]
+    predicted, target = again.predict(workspace.table[rows]), workspace.target.take(rows)
+    if not np.isfinite(predicted).all():
+        return "fitted on all rows it predicts values that are not finite"
+    before = final.choice.predicted[rows]
+    if final.choice.calibrator is not None:
+        before = final.choice.calibrator.apply(before)
+    try:
+        now, then = score_predictions(task, target, predicted)[1], score_predictions(task, target, before)[1]
+    except DataError:
+        return ""
+    if now <= then + _WORSE * abs(then):
+        return ""
+    return (
+        f"fitted on all rows its loss on them is {now:.5g}, and {then:.5g} for the judged model on rows it had not seen"
+    )
+
+
 def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> AuditResult:
     """Findings of the checks that need a model; slow ones only where there is time for them."""
     from sevenfold.evaluation.checks import TrainedSubject, check
@@ -176,7 +260,12 @@ def _score(data: Any) -> Score | None:
 
 
 def deploy(
-    session: Session, collected: Collected, final: Final, evaluation: dict[str, Any], trials: list[Trial]
+    session: Session,
+    collected: Collected,
+    final: Final,
+    evaluation: dict[str, Any],
+    trials: list[Trial],
+    last_fit: LastFit | None = None,
 ) -> dict[str, Any]:
     """Write findings, card, bundle and report; the result as `train --json` prints it."""
     from sevenfold.deployment.bundle import Contents, load, save
@@ -184,6 +273,8 @@ def deploy(
     from sevenfold.report.card import write_card
 
     folder = session.folder
+    predictor = deployed(session, collected, final, last_fit)
+    refitted = predictor is not final.predictor
     data_audit = audited(session, collected)
     findings = data_audit.findings + evaluation["model_findings"]
     data_audit.save_with(folder, evaluation["model_findings"], evaluation["model_not_applicable"])
@@ -196,19 +287,23 @@ def deploy(
         "validation": evaluation["validation"],
         "test": evaluation["test"],
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
-        "description": _describe(final),
+        "description": _describe(final) + (", then on all rows" if refitted else ""),
+        "refitted": refitted,
         "seconds": 0.0,
         "budget_seconds": session.plan.budget_seconds,
         "trials": sum(trial.origin != "yardstick" and bool(trial.folds) for trial in trials),
         "findings": findings,
     }
     write_card(report_data(folder), folder.card)
+    if refitted:
+        told = folder.card.read_text(encoding="utf-8")
+        write_bytes(folder.card, f"{told}\n## Deployed model\n\n{LAST_FIT[0].upper()}{LAST_FIT[1:]}.\n".encode())
     seen = final.choice.seen
     predictions = final.choice.predicted[seen]
     if final.choice.calibrator is not None:
         predictions = final.choice.calibrator.apply(predictions)
     contents = Contents(
-        final.predictor,
+        predictor,
         collected.workspace.schema,
         json.loads(folder.profile.read_text(encoding="utf-8")),
         collected.golden,
@@ -221,6 +316,8 @@ def deploy(
             "seed": session.plan.seed,
             "validation": evaluation["validation"],
             "test": evaluation["test"],
+            "fairness": evaluation.get("fairness", []),
+            **_errors(collected, predictions, final),
         },
         source=collected.source,
         predictions=predictions,
@@ -232,9 +329,19 @@ def deploy(
     return result
 
 
+def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str, Any]:
+    """How large errors were by the size of the prediction, from which monitoring expects errors without labels."""
+    from sevenfold.monitoring.expected import Errors
+
+    if collected.task.goal is not Goal.REGRESSION:
+        return {}
+    errors = Errors.of(predictions, collected.workspace.target.values[final.choice.seen])
+    return {} if errors is None else {"errors": errors.to_json()}
+
+
 def _describe(final: Final) -> str:
     names = [trial.recipe.model for trial in final.choice.members]
-    how = "fitted again on all training rows" if final.refitted else "averaged over the folds"
+    how = "fitted on all training rows" if final.refitted else "averaged over the folds"
     if len(names) == 1:
         return f"{names[0]}, {how}"
     return f"{final.choice.combiner.name} of {', '.join(names)}, {how}"

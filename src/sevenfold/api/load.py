@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 
 
 def model_path(model: str | Path) -> Path:
-    """The bundle that a MODEL argument means: a bundle itself, or a run folder's.
+    """The bundle that a MODEL argument means: a bundle itself, a run folder's, or one of a registry.
 
     Raises:
         RequestError: there is no such file, or the run has no model yet.
     """
+    if str(model).startswith("registry:"):
+        from sevenfold.deployment.registry.address import Address
+        from sevenfold.deployment.registry.registry import Registry
+
+        return Registry.at().path(Address.parse(str(model)))
     path = Path(model)
     if path.is_dir():
         bundle = path / "model.sevenfold"
@@ -33,13 +39,21 @@ def model_path(model: str | Path) -> Path:
     return path
 
 
-def load(model: str | Path) -> LoadedModel:
+def load(
+    model: str | Path, *, trust: str | Path | Sequence[str | Path] | None = None, isolated: bool = False
+) -> LoadedModel:
     """The model of a bundle or run folder, checked and ready to predict.
 
+    Args:
+        model: a bundle or a run folder.
+        trust: files of public keys (PEM, Ed25519), one of which must have signed the bundle; by default those that the
+            environment variable SEVENFOLD_TRUST_KEY names, if any.
+        isolated: try a file of unknown origin in a child process first, with limits on memory and time.
     Raises:
-        RequestError: there is no model there.
-        BundleError: the file is damaged or not a model.
+        RequestError: there is no model there, or a key cannot be read.
+        BundleError: the file is damaged, not a model, or not signed by a trusted key.
     """
     from sevenfold.deployment.bundle import load as load_bundle
+    from sevenfold.deployment.signing import trusted_keys
 
-    return load_bundle(model_path(model))
+    return load_bundle(model_path(model), trust=trusted_keys(trust), isolated=isolated)

@@ -55,18 +55,23 @@ def replay(run: str | Path) -> dict[str, Any]:
 def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
     """One job for each part of the deployed model, with the rounds that its first fit took."""
     recipes: dict[str, Mapping[str, Any]] = {}
-    fits: dict[tuple[str, int], Mapping[str, Any]] = {}
+    fits: dict[tuple[str, int, int, bool], Mapping[str, Any]] = {}
     members: set[str] = set()
     for event in Journal(folder.journal).events():
         if event.kind == Happening.TRIAL_STARTED:
             recipes[event.data["trial"]] = event.data["recipe"]
         elif event.kind == Happening.FOLD_FINISHED:
-            fits[event.data["trial"], event.data["fold"]] = event.data["result"]
+            data = event.data
+            key = data["trial"], max(data["fold"], -1), data.get("repeat", 0), data.get("sealed", False)
+            fits[key] = data["result"]
         elif event.kind == Happening.ENSEMBLE_FINISHED:
             members = {member["trial"] for member in event.data["members"]}
-    for (trial, fold), result in sorted(fits.items()):
+    for (trial, fold, repeat, sealed), result in sorted(fits.items(), key=lambda item: item[0]):
         if trial in members:
-            yield Job(trial, recipes[trial], fold, str(scratch / trial), rounds=result["rounds"])
+            share = result.get("notes", {}).get("share")
+            more = str(folder.sealed.resolve()) if sealed else None
+            place, rounds = str(scratch / trial), result["rounds"]
+            yield Job(trial, recipes[trial], fold, place, rounds=rounds, repeat=repeat, share=share, more=more)
 
 
 def _redone(pool: Executor, jobs: list[Job]) -> Iterator[tuple[str, Job]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,19 @@ from sevenfold.core.errors import LimitError, SevenfoldError, disk_is_full
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Event, Journal, RunFolder
 from sevenfold.tuning.executors.base import Executor
+from sevenfold.tuning.pulse import Pulse
+from sevenfold.tuning.reserve import Reserve
+from sevenfold.tuning.trial import Trial
 
 _TIME_FOR_SLOW_CHECKS_SECONDS = 300.0
+_EXPLAINING = frozenset({Happening.DECISION, Happening.FINDING, Happening.STEP_STARTED, Happening.STEP_FINISHED})
 
 Listener = Callable[[Event], None]
 
 
 @dataclass
 class Session:
-    """One training under way.
+    """One training under way; `slots` jobs share the cores, whichever executor runs them.
 
     Events are held back until the run folder exists: a request that is wrong leaves nothing behind.
     """
@@ -33,6 +37,9 @@ class Session:
     resources: Resources
     listener: Listener | None = None
     executor: Executor | None = None
+    pulse: Pulse = field(default_factory=Pulse)
+    reserve: Reserve | None = None
+    slots: int = 1
     _folder: RunFolder | None = None
     _journal: Journal | None = None
     _held: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -70,7 +77,7 @@ class Session:
         self._journal = Journal(folder.journal, None if resumed else self.deadline.started)
         held, self._held = self._held, []
         for kind, data in [] if resumed else held:
-            self._journal.append(kind, data)
+            self._journal.append(kind, data, synced=False)
 
     def note(self, kind: str, data: Mapping[str, Any] | None = None) -> None:
         """Journal an event, then tell whoever watches. A watcher that fails is let go, the run goes on."""
@@ -78,7 +85,11 @@ class Session:
             self._held.append((kind, dict(data or {})))
             event = Event(kind, round(self.deadline.spent(), 4), dict(data or {}))
         else:
-            event = self._journal.append(kind, data)
+            event = self._journal.append(kind, data, synced=kind not in _EXPLAINING)
+        if kind == Happening.FOLD_FINISHED:
+            self.pulse.beat()
+            result = event.data["result"]
+            self.pulse.worked(result["seconds"], result["notes"].get("core_seconds", 0.0))
         if self.listener is not None:
             try:
                 self.listener(event)
@@ -115,6 +126,14 @@ class Session:
             with contextlib.suppress(OSError):
                 self._journal.append(Happening.RUN_FAILED, {"reason": reason})
         return told
+
+    def time_before(self, kept_seconds: float) -> float:
+        """Seconds left when so many are kept for what follows; infinite without a budget."""
+        return max(0.0, self.deadline.left() - kept_seconds)
+
+    def packing_seconds(self, trials: Sequence[Trial]) -> float:
+        """Seconds to keep for card, bundle and report; 0 without a budget."""
+        return 0.0 if self.reserve is None else self.reserve.packing(trials)
 
     def close(self) -> None:
         """Let go of the workers."""

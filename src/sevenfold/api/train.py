@@ -12,7 +12,7 @@ from typing import Any
 
 import sevenfold
 from sevenfold.api.collect import Collected, collect, restore
-from sevenfold.api.finish import deploy, evaluate_final
+from sevenfold.api.finish import deploy, evaluate_final, open_seal, start_last_fit
 from sevenfold.api.report import write_report
 from sevenfold.api.run import Run
 from sevenfold.api.session import Listener, Session, default_folder
@@ -124,9 +124,11 @@ def _learn(session: Session, collected: Collected, resumed: bool) -> Run:
     with session.step("tuning"):
         final = choose_final(session, collected, trials)
     with session.step("evaluation"):
+        open_seal(session, collected)
+        last_fit = start_last_fit(session, collected, final)
         evaluation = evaluate_final(session, collected, final, trials)
     with session.step("deployment"):
-        result = deploy(session, collected, final, evaluation, trials)
+        result = deploy(session, collected, final, evaluation, trials, last_fit)
     session.note(Happening.RUN_FINISHED, {"result": result})
     write_report(session.folder.path)
     return Run(session.folder)

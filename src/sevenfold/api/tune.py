@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from sevenfold.api.refit import LastFit, affordable_repeats
 from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError, LimitError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
+from sevenfold.core.model import Trait
+from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Goal
+from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.tuning.candidates import Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor
-from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, load_pipeline
-from sevenfold.tuning.job import Job
-from sevenfold.tuning.limits import Limits
+from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
+from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.proposals import Searcher
+from sevenfold.tuning.reserve import Reserve
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
 from sevenfold.tuning.search import Search
-from sevenfold.tuning.trial import Status, Trial, fold_event
+from sevenfold.tuning.trial import Status, Trial
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
-_FINISH_SHARE, _FINISH_LEAST, _FINISH_MOST = 0.08, 3.5, 60.0
-_REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget, where the winners are fitted again on all rows
 _ONE_WORKER_CELLS = 2e7  # above it one job gets all cores: two copies of the features would not pay
 
 
@@ -46,16 +46,13 @@ class Final:
         predictor: made of the members' pipelines.
         choice: members, combiner and out-of-fold predictions.
         refitted: the members were fitted again on every training row.
+        one_fold: each member is one fit, to keep the plan's limits.
     """
 
     predictor: Predictor
     choice: Choice
     refitted: bool
-
-
-def finish_seconds(budget_seconds: float) -> float:
-    """What is kept back for evaluation, report and bundle."""
-    return min(_FINISH_SHARE * budget_seconds + _FINISH_LEAST, _FINISH_MOST, 0.5 * budget_seconds)
+    one_fold: bool = False
 
 
 def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
@@ -83,11 +80,13 @@ def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
 def search(session: Session, collected: Collected, candidates: list[Candidate], known: list[Trial]) -> list[Trial]:
     """Search under the plan's budget or number of trials."""
     plan, workspace = session.plan, collected.workspace
-    cells = len(workspace.target) * max(1, len(workspace.schema))
-    slots = 1 if cells > _ONE_WORKER_CELLS else session.threads
+    slots = session.slots = slots_for(session, collected)
     executor = make_executor(session, slots)
-    if isinstance(executor, ProcessExecutor) and any(Form.IMAGES in c.spec.accepts for c in candidates):
+    pictures = any(Form.IMAGES in c.spec.accepts and Trait.BASELINE not in c.spec.traits for c in candidates)
+    if isinstance(executor, ProcessExecutor) and pictures:
         executor.preload("torch", "PIL.Image")
+    session.pulse.beat(5)
+    session.reserve = _reserve(session, collected, slots)
     executor.open(session.folder.folds)
     sampler = None if plan.tune == "none" else SAMPLERS.get(plan.tune)()
     searcher = None if sampler is None else Searcher(candidates, sampler, plan.tune, session.streams)
@@ -101,14 +100,18 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         classification=collected.task.goal.is_classification,
         classes=workspace.target.classes,
         journal=session.note,
-        deadline=_search_deadline(session),
-        kept_seconds=_refit_seconds(session, collected, slots),
+        deadline=Deadline() if session.reserve is None else session.deadline,
+        kept_seconds=session.reserve or (lambda trials: 0.0),
         most_trials=plan.trials,
         only=bool(plan.models),
         threads=max(1, session.threads // slots),
+        best_value=METRICS.get(collected.task.metric).spec.best,
         trials=known,
     )
     trials = run.run()
+    if session.reserve is not None:
+        slow = f"this machine is {session.pulse.slowness:.1f} times as slow as an ordinary idle one"
+        session.decide("tuning", f"{session.reserve(trials):.1f} s are kept for what follows", slow)
     board = sorted((t.leaderboard_row() for t in trials), key=lambda row: (row["status"] != "finished", row["loss"]))
     write_json(session.folder.leaderboard, board)
     if not any(t.status is Status.FINISHED for t in trials):
@@ -120,6 +123,13 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
             "Give more time (--budget), or look at the reasons in the journal.",
         )
     return trials
+
+
+def slots_for(session: Session, collected: Collected) -> int:
+    """Jobs at once: one for each core, or one alone where two copies of the features would not pay."""
+    cells = len(collected.workspace.target) * max(1, len(collected.workspace.schema))
+    whole = collected.workspace.whole is not None
+    return 1 if whole or cells > _ONE_WORKER_CELLS else session.threads
 
 
 def make_executor(session: Session, slots: int) -> Executor:
@@ -138,28 +148,28 @@ def start_workers(session: Session) -> Executor:
     return ProcessExecutor(session.threads)
 
 
-def _search_deadline(session: Session) -> Deadline:
-    budget = session.plan.budget_seconds
+def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | None:
+    """What to keep of the budget for the end; None without a budget."""
+    budget, workspace = session.plan.budget_seconds, collected.workspace
     if budget is None:
-        return Deadline()
-    least = session.deadline.spent() + 0.3 * session.deadline.left()
-    return Deadline(max(budget - finish_seconds(budget), min(budget, least)), session.deadline.started)
+        return None
+    train, valid = (len(rows) for rows in workspace.folds[0])
+    needed = not averaged(collected)
+    rows = len(workspace.target) + (len(collected.test_target) if learns_sealed(session, collected) else 0)
+    growth = rows / max(1, train) if needed or learns_sealed(session, collected) else 0.0
+    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed)
 
 
-def _refit_seconds(session: Session, collected: Collected, slots: int) -> Callable[[Sequence[Trial]], float]:
-    """Time to keep for fitting the winners on all rows: a share of the budget, then what the leaders' folds took."""
-    budget = session.plan.budget_seconds
-    if budget is None or bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
-        return lambda trials: 0.0
+def averaged(collected: Collected) -> bool:
+    """Whether the models of the folds are deployed as they are; a sample of a larger file is learned from anew."""
+    workspace = collected.workspace
+    return workspace.whole is None and bagged(collected.task, collected.strategy, len(workspace.folds))
 
-    def kept(trials: Sequence[Trial]) -> float:
-        leaders = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)[:MOST_MEMBERS]
-        if not any(t.origin != "yardstick" for t in leaders):
-            return _REFIT_SHARE * budget
-        longest = [max(result.seconds for result in t.folds.values()) for t in leaders]
-        return min(_REFIT_MOST * budget, 1.0 + 1.5 * max(sum(longest) / slots, max(longest)))
 
-    return kept
+def learns_sealed(session: Session, collected: Collected) -> bool:
+    """Whether the deployed model learns from the sealed rows, too, once it has been judged on them. A test set that
+    was given stays one: whoever gave it may compare other models on it."""
+    return session.plan.test is None and session.plan.refit == "auto" and collected.workspace.whole is None
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:
@@ -206,7 +216,9 @@ def _options(
     named = [trial for trial in trials if trial.recipe.model in session.plan.models]
     if any(trial.status is Status.FINISHED for trial in named):
         trials = named  # a yardstick that was not asked for is measured, never deployed
-    yield choose(trials, folder, workspace, costs), False
+    room = DEFAULT_BYTES if limits.bytes is None else limits.bytes
+    seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
+    yield choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds), False
     if not limits.any:
         return
     finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)
@@ -216,62 +228,50 @@ def _options(
 
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
-    """Load the members' pipelines: of their folds, or fitted again on all rows where folds are not averaged."""
-    refit = one_fold or not bagged(collected.task, collected.strategy, len(collected.workspace.folds))
-    done = _refit(session, collected, choice.members) if refit else set()
+    """Load the members' pipelines: of their folds, or fitted again on all training rows where folds are not averaged,
+    or where their models together would be too large."""
+    bag = averaged(collected)
+    large = bag and not learns_sealed(session, collected) and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
+    refit = one_fold or large or not bag
+    fitted = _refit(session, collected, choice.members, large) if refit else {}
     members: list[Member] = []
     for trial in choice.members:
         folder = session.folder.trials / trial.name
-        if trial.name in done:
-            members.append(Member(trial.name, (load_pipeline(folder / "full"),)))
+        if trial.name in fitted:
+            members.append(Member(trial.name, fitted[trial.name]))
             continue
         numbers = sorted(trial.folds)
-        if refit:
+        if one_fold or not bag:
             numbers = numbers[-1:]  # by time: the last fold has learned from the most, and the latest, rows
         members.append(Member(trial.name, tuple(load_pipeline(folder / f"fold-{n}") for n in numbers)))
     predictor = Predictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
-    return Final(predictor, choice, bool(done))
+    return Final(predictor, choice, bool(fitted), one_fold)
 
 
-def _refit(session: Session, collected: Collected, members: Sequence[Trial]) -> set[str]:
-    """Fit members on every training row, with the rounds their folds chose; the names of those that succeeded."""
-    executor = session.executor
-    assert executor is not None
-    unlimited = session.deadline.seconds == float("inf")
-    left = session.deadline.left() - finish_seconds(session.plan.budget_seconds or 0.0)
-    stop = float("inf") if unlimited else time.monotonic() + max(left, 1.0)
-    waiting = [t for t in members if not (session.folder.trials / t.name / "full" / "state.json").exists()]
-    done = {trial.name for trial in members} - {trial.name for trial in waiting}
-    under_way: set[str] = set()
-    while waiting or under_way:
-        while waiting and executor.running < executor.slots:
-            trial = waiting.pop(0)
-            executor.submit(_refit_job(session, trial, stop, max(1, session.threads // executor.slots)))
-            under_way.add(trial.name)
-        for outcome in executor.wait(1.0):
-            under_way.discard(outcome.job.trial)
-            if outcome.result is None:
-                session.decide("tuning", f"{outcome.job.trial} is not fitted again on all rows", outcome.reason)
-                continue
-            done.add(outcome.job.trial)
-            session.note(Happening.FOLD_FINISHED, fold_event(outcome.job.trial, -1, outcome.result))
+def _refit(
+    session: Session, collected: Collected, members: Sequence[Trial], large: bool
+) -> dict[str, tuple[Pipeline, ...]]:
+    """Fit members on every training row, with the rounds their folds chose; pipelines of those that succeeded."""
+    until, repeats = float("inf"), affordable_repeats(members) if large else 1
+    if session.reserve is not None:
+        left = session.time_before(session.reserve.before_refit(members))
+        if large:
+            while repeats > 1 and session.reserve.refit(members, repeats) > left:
+                repeats -= 1
+            if session.reserve.refit(members) > left:
+                why = f"about {session.reserve.refit(members):.1f} s are needed and {left:.1f} s are left"
+                session.decide("tuning", "the models of the folds are kept, large as they are", why)
+                return {}
+        until = time.monotonic() + max(left, 1.0)
+    fit = LastFit(session, collected, members, repeats, sealed=False, until=until)
+    fit.start()
+    fitted = fit.finish()
     why = "later rows matter most" if collected.strategy == "time" else "few folds"
+    if large:
+        size = sum(trial.bytes for trial in members) / 1e6
+        why = f"the models of all folds take {size:.0f} MB"
     if collected.task.goal is Goal.RECOMMENDATION:
         why = "every event counts"
-    if done:
-        session.decide("tuning", f"fitted again on all training rows: {', '.join(sorted(done))}", why)
-    return done
-
-
-def _refit_job(session: Session, trial: Trial, stop: float, threads: int) -> Job:
-    rounds = [result.rounds for result in trial.folds.values() if result.rounds]
-    return Job(
-        trial.name,
-        trial.recipe.to_json(),
-        -1,
-        str(session.folder.trials / trial.name),
-        stop_at=stop,
-        kill_at=stop + 1.0,
-        threads=threads,
-        rounds=max(1, round(float(np.mean(rounds)))) if rounds else None,
-    )
+    if fitted:
+        session.decide("tuning", f"fitted again on all training rows: {', '.join(sorted(fitted))}", why)
+    return fitted

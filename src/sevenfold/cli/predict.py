@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-_MODEL = Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")]
+_MODEL = Annotated[str, typer.Argument(metavar="MODEL", help="A bundle, a run folder, or registry:NAME@ALIAS.")]
 _DATA = Annotated[str, typer.Argument(metavar="DATA", help="File, folder, glob, database URL, or -.")]
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sevenfold.core.errors import RequestError
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -14,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle, a run folder, or registry:NAME@ALIAS.")],
     name: Annotated[str, typer.Option(help="The model's name in URLs.")] = "model",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
     grpc_port: Annotated[
@@ -25,6 +27,16 @@ def serve(
         str | None, typer.Option(help="File whose content clients must send as bearer token.")
     ] = None,
     store: Annotated[str | None, typer.Option(help="Folder that keeps requests for `sevenfold monitor`.")] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=MODEL", help="One more model, under its own name; repeatable.")
+    ] = None,
+    canary: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Answers a share of the requests instead of MODEL.")
+    ] = None,
+    share: Annotated[float, typer.Option(help="That share, from 0 to 1.")] = 0.1,
+    shadow: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Answers everything again, for comparison only.")
+    ] = None,
 ) -> None:
     """Serve a model over HTTP, and over gRPC with --grpc-port.
 
@@ -49,6 +61,20 @@ def serve(
         host=host,
         token_file=token_file,
         store=store,
+        also=_named(name, also or []),
+        canary=canary,
+        share=share,
+        shadow=shadow,
         on_start=say,
         on_grpc=say_grpc,
     )
+
+
+def _named(first: str, pairs: list[str]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, model = pair.partition("=")
+        if not equals or not name or not model or name in named or name == first:
+            raise RequestError("--also cannot be read.", "NAME=MODEL, each name once", repr(pair), "Say --also b=PATH.")
+        named[name] = model
+    return named

@@ -149,7 +149,7 @@ def _show_metrics(metrics: Mapping[str, Mapping[str, Any]]) -> None:
         print(f"  {name:<28}{score_text(score)}")
 
 
-def show_monitor(found: Mapping[str, Any], json_output: bool) -> None:
+def show_monitor(found: Mapping[str, Any], json_output: bool, page: object = None) -> None:
     """What has drifted and how, how good the predictions were, what to do."""
     if json_output:
         print_json(found)
@@ -160,12 +160,50 @@ def show_monitor(found: Mapping[str, Any], json_output: bool) -> None:
     where = {a["evidence"].get("column"): a["evidence"].get("where", "") for a in found["alerts"]}
     for column in drifted:
         changed = f"   {where[column['column']]}" if where.get(column["column"]) else ""
-        print(f"  {column['column']:<24} effect {column['effect']:.2f}, {_chance(column['p_value'])}{changed}")
+        aspect = column.get("aspect", "values")
+        name = column["column"] if aspect == "values" else f"{column['column']} ({aspect})"
+        print(f"  {name:<24} effect {column['effect']:.2f}, {_chance(column['p_value'])}{changed}")
     if steady:
         print("  steady: " + ", ".join(c["column"] for c in steady))
+    _show_windows(found.get("windows", ()))
     dropped = any(alert["code"] == "performance-drop" for alert in found["alerts"])
+    _show_expected(found.get("expected") or {})
     _show_performance(found["performance"], dropped)
     _show_alerts(found["alerts"])
+    due = found.get("retrain") or {}
+    if due.get("due"):
+        print(f"Train anew: {due['why']}\n  sevenfold retrain RUN --data NEW, or --store STORE --labels DATA")
+    if "told" in found:
+        print(f"Told of: {', '.join(found['told']) or 'nothing new'}")
+        for failure in found["untold"]:
+            print(f"  not told: {failure}")
+    if page is not None:
+        print(f"Page: {page}")
+
+
+def _show_windows(windows: Sequence[Mapping[str, Any]]) -> None:
+    """The newest windows, a line each."""
+    if len(windows) < 2:
+        return
+    print(f"  {'window from (UTC)':<18}{'rows':>9}  {'expected':<26}{'measured':<26}differs by itself")
+    for window in windows[-12:]:
+        expected = next(iter(window["expected"].values()), None)
+        drifted = ", ".join(window["drifted"][:4]) + (" ..." if len(window["drifted"]) > 4 else "")
+        print(
+            f"  {window['start'][:16].replace('T', ' '):<18}{window['rows']:>9,}  {_short_score(expected):<26}"
+            f"{_short_score(window['measured']):<26}{drifted or '-'}"
+        )
+
+
+def _short_score(score: Mapping[str, Any] | None) -> str:
+    return "-" if not score else f"{figure(score['value'])} ({figure(score['low'])} to {figure(score['high'])})"
+
+
+def _show_expected(expected: Mapping[str, Any]) -> None:
+    if expected:
+        print("Performance to be expected of the newest rows, without labels")
+        _show_metrics(expected["metrics"])
+        print(f"  assuming {expected['assumes']}")
 
 
 def _chance(p_value: float) -> str:
@@ -203,3 +241,41 @@ def _show_alerts(alerts: Sequence[Mapping[str, Any]]) -> None:
         for label, key in (("why:", "why"), ("do:", "advice")):
             if same[0][key]:
                 print(f"  {label:<4} {same[0][key]}")
+
+
+def show_drill(found: Mapping[str, Any], json_output: bool) -> None:
+    """How long each fault went unnoticed, and how often nothing was called something."""
+    if json_output:
+        print_json(found)
+        return
+    print(f"{'fault':<58}{'column':<22}{'noticed':>8}  {'windows to the alarm':<24}named first")
+    for fault in found["faults"]:
+        delay = fault["delay_windows"]
+        waited = "-" if delay is None else f"{delay['median']:g} (at most {delay['longest']})"
+        share = f"{fault['found']}/{fault['repeats']}"
+        named = ", ".join(fault["named"]) or "-"
+        print(f"{fault['fault']:<58}{fault['column'][:20] or '-':<22}{share:>8}  {waited:<24}{named}")
+    print(
+        f"False alarms: {found['false_alarms']} in {found['clean_windows']:,} clean windows "
+        f"({found['false_alarm_rate']:.2%}; stated: at most {found['stated_rate']:.0%})"
+    )
+    if found["different"]:
+        print(f"The rows themselves differ from the training rows in: {', '.join(found['different'])}. Once live, this "
+              "will be an alert.")  # fmt: skip
+    if found["not_found"]:
+        print("Not always noticed: " + "; ".join(found["not_found"]) + ". Larger windows notice smaller changes.")
+
+
+def show_retrained(found: Mapping[str, Any], json_output: bool) -> None:
+    """Champion and challenger side by side."""
+    if json_output:
+        print_json(found)
+        return
+    if found["gain"] is not None:
+        print(f"{found['metric']} on {found['rows']:,} rows that neither has learned from")
+        print(f"  champion    {score_text(found['champion_score'])}")
+        print(f"  challenger  {score_text(found['challenger_score'])}")
+        gain = found["gain"]
+        print(f"  gain        {figure(gain['value'])} (95 % interval {figure(gain['low'])} to {figure(gain['high'])})")
+    print(found["advice"])
+    print(f"Challenger: {found['model']}")

@@ -69,6 +69,7 @@ class Plan:
     max_size: str | None = _setting(None, "The bundle is at most this large: 20MB.")
     memory: str | None = _setting(None, "Memory for everything: 4GB; the container's limit by default.")
     threads: int | None = _setting(None, "Cores to use; all that the container allows by default.")
+    refit: str = _setting("auto", "After the score is told, learn from the sealed rows as well: auto or none.")
     seed: int = _setting(0, "Seed of every random stream.")
     out: str | None = _setting(None, "The run's own folder; runs/NAME-TIME by default.")
 
@@ -88,6 +89,8 @@ class Plan:
                 parse_bytes(size)
         if self.tune not in ("bayes", "random", "grid", "none"):
             raise unknown_name("Search", self.tune, ("bayes", "random", "grid", "none"))
+        if self.refit not in ("auto", "none"):
+            raise unknown_name("Choice for --refit", self.refit, ("auto", "none"))
         if self.objective not in ("mean", "median", "quantile", "counts"):
             raise unknown_name("Objective", self.objective, ("mean", "median", "quantile", "counts"))
         if not 0 < self.quantile < 1:

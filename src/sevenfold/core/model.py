@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -172,6 +172,36 @@ class Estimator(Model):
 
         Raises:
             DataError: the inputs cannot be learned from (say, one class only).
+        """
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Rows that do not fit into memory together.
+
+    Args:
+        sizes: rows of each batch.
+        parts: goes through the batches, in order; may be asked for again.
+    """
+
+    sizes: tuple[int, ...]
+    parts: Callable[[], Iterator[tuple[Inputs, Target]]]
+
+    @property
+    def rows(self) -> int:
+        """Rows in all."""
+        return sum(self.sizes)
+
+
+class Batched(Estimator):
+    """An estimator that can learn from batches, holding each row in a few bytes."""
+
+    @abstractmethod
+    def fit_batches(self, inputs: Inputs, target: Target, batches: Batches, context: FitContext) -> FitInfo:
+        """Learn `context.rounds` rounds from the batches.
+
+        Args:
+            inputs, target: a sample of the rows, from which bins and units are learned.
         """
 
 

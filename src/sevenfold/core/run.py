@@ -51,15 +51,17 @@ class Journal:
             self._started = time.monotonic() - events[-1].seconds
         return file
 
-    def append(self, kind: str, data: Mapping[str, Any] | None = None) -> Event:
-        """Write one event, flushed and synced before this returns."""
+    def append(self, kind: str, data: Mapping[str, Any] | None = None, *, synced: bool = True) -> Event:
+        """Write one event, flushed before this returns, and synced to the disk unless told otherwise: what only
+        explains may wait for the next line that is."""
         if self._file is None:
             self._file = self.path.open("ab")
         event = Event(kind, round(time.monotonic() - self._started, 4), dict(data or {}))
         line = json.dumps({"kind": kind, "at": event.seconds, **event.data}, ensure_ascii=False, default=_plain)
         self._file.write(line.encode() + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if synced:
+            os.fsync(self._file.fileno())
         return event
 
     def events(self) -> Iterator[Event]:

@@ -108,7 +108,8 @@ def conform(frame: pl.DataFrame, schema: Schema, *, require: frozenset[str] = fr
         typed.append(reading.values.alias(column.name))
         for code, mask in reading.problems:
             _note(violations, counts, column.name, code, raw, mask)
-    extra = tuple(name for name in frame.columns if name not in set(sources.values()))
+    known = set(sources.values())
+    extra = tuple(name for name in frame.columns if name not in known)
     for name in extra:
         violations.append(Violation(name, None, EXTRA_COLUMN))
         counts.setdefault(name, {})[EXTRA_COLUMN] = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.errors import BundleError
+from sevenfold.data.aspects import NEW_IDS, aspect_name, learn
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +43,8 @@ class ColumnProfile:
         rest: rows with any other label.
         singles: labels that occur once. Their share of the rows is about the share of new rows whose label has never
             been seen (Good 1953).
+        aspects: profiles of numbers and flags derived from the values, see `data.aspects`.
+        remembered: what aspects of new rows are computed with: frequent words, hashes of ids.
     """
 
     name: str
@@ -60,10 +63,14 @@ class ColumnProfile:
     top: tuple[tuple[str, int], ...] = ()
     rest: int = 0
     singles: int = 0
+    aspects: Mapping[str, ColumnProfile] = field(default_factory=dict)
+    remembered: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, the inverse of `from_json`."""
-        return {**asdict(self), "kind": str(self.kind), "top": [list(pair) for pair in self.top]}
+        plain = {**asdict(self), "kind": str(self.kind), "top": [list(pair) for pair in self.top]}
+        plain["aspects"] = {name: aspect.to_json() for name, aspect in self.aspects.items()}
+        return plain
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ColumnProfile:
@@ -73,6 +80,10 @@ class ColumnProfile:
         for key in ("examples", "quantiles", "edges", "counts"):
             values[key] = tuple(values[key])
         values["top"] = tuple((label, count) for label, count in values["top"])
+        aspects = values.get("aspects", {})  # bundles of older versions have none
+        values["aspects"] = {name: cls.from_json(aspect) for name, aspect in aspects.items()}
+        remembered = values.get("remembered", {})
+        values["remembered"] = {n: tuple(v) if isinstance(v, list) else v for n, v in remembered.items()}
         return cls(**values)
 
 
@@ -108,7 +119,17 @@ def profile(table: pl.DataFrame, schema: Schema) -> Profile:
 
 
 def profile_column(series: pl.Series, column: Column) -> ColumnProfile:
-    """The profile of one typed column."""
+    """The profile of one typed column, its aspects included."""
+    remembered, derived = learn(series, column.kind) if column.used else ({}, {})
+    made: dict[str, ColumnProfile] = {}
+    for aspect, values in derived.items():
+        kind = Kind.FLAG if aspect == NEW_IDS else Kind.NUMBER
+        made[aspect] = _profile_values(values, Column(aspect_name(column.name, aspect), kind))
+    plain = _profile_values(series, column)
+    return replace(plain, aspects=made, remembered=remembered) if made else plain
+
+
+def _profile_values(series: pl.Series, column: Column) -> ColumnProfile:
     import polars as pl
 
     present = series.drop_nulls()

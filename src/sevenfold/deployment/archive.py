@@ -12,7 +12,7 @@ import hashlib
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,14 @@ _VERSION, _UTF8, _STORED, _TIME, _DATE = 20, 0x800, 0, 0, 0x21  # the date is 1 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}){0,7}")
 
 
-def write_archive(manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> bytes:
+def write_archive(
+    manifest: Mapping[str, Any],
+    members: Mapping[str, bytes],
+    sign: Callable[[Mapping[str, Any]], Any] | None = None,
+) -> bytes:
     """The whole file: `manifest` with a list of the members added, then the members in order of name.
 
-    Equal arguments give equal bytes.
+    Equal arguments give equal bytes. `sign` makes the manifest's entry "signature" from the rest of it.
     """
     for name in members:
         if not _NAME.fullmatch(name) or name == MANIFEST:
@@ -52,7 +56,10 @@ def write_archive(manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> 
         {"name": name, "bytes": len(members[name]), "sha256": hashlib.sha256(members[name]).hexdigest()}
         for name in names
     ]
-    head = canonical({**manifest, "members": listed})
+    described = {**manifest, "members": listed}
+    if sign is not None:
+        described["signature"] = sign(described)
+    head = canonical(described)
     return b"".join(_layout({MANIFEST: head, **{name: members[name] for name in names}}))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,12 +21,16 @@ from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.parts import Parts
 from sevenfold.deployment.predictions import profile_of_predictions
 from sevenfold.deployment.runtime import Runtime
+from sevenfold.deployment.signing import check_signature, trusted_keys
+from sevenfold.deployment.squeeze import expand, squeeze
 from sevenfold.deployment.states import describe, predictor_of, states_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-FORMAT = 1
+# 1: every member as it is. 2: learned states may be compressed, see `squeeze`.
+FORMAT = 2
+READABLE = (1, 2)
 DOCUMENT_LIMIT_BYTES = 256 * 2**20
 DEPTH_LIMIT = 200
 _DOCUMENTS = (
@@ -91,7 +95,7 @@ def encode(contents: Contents) -> bytes:
     try:
         members = {name: canonical(document) for name, document in documents.items()}
         members["card.md"] = contents.card.encode()
-        members.update(states_of(predictor))
+        members.update(squeeze(states_of(predictor)))
         return write_archive(_manifest(contents.metadata), members)
     except (TypeError, ValueError) as error:
         raise BundleError(
@@ -99,7 +103,9 @@ def encode(contents: Contents) -> bytes:
         ) from error
 
 
-def load(path: Path, *, parts: Parts | None = None, isolated: bool = False) -> LoadedModel:
+def load(
+    path: Path, *, parts: Parts | None = None, isolated: bool = False, trust: Sequence[Path] | None = None
+) -> LoadedModel:
     """The model of a bundle, which has reproduced its golden rows.
 
     Args:
@@ -107,21 +113,32 @@ def load(path: Path, *, parts: Parts | None = None, isolated: bool = False) -> L
         parts: catalogues to restore from; the installed ones by default.
         isolated: first load it in a child process with limits on memory and time, because libraries for model weights
             can abort the whole process on a broken file.
+        trust: files of public keys, one of which must have signed the bundle; by default those that the environment
+            variable SEVENFOLD_TRUST_KEY names, if any. Checked before anything else is read.
     Raises:
-        BundleError: the file is not a bundle, is damaged, of an unknown version, or predicts otherwise here.
+        BundleError: the file is not a bundle, is damaged, of an unknown version, not signed by a trusted key, or
+            predicts otherwise here.
     """
+    manifest, members, digest = read_archive(path)
+    keys = trusted_keys(trust)
+    if keys is not None:
+        check_signature(manifest, keys)
     if isolated:
         from sevenfold.deployment.isolation import canary
 
-        canary(path, parts)
-    manifest, members, digest = read_archive(path)
-    if manifest.get("format") != FORMAT or not isinstance(manifest.get("metadata"), dict):
+        # What the child tried is what is loaded here, even if the file was exchanged in between.
+        if canary(path, parts) != digest:
+            raise BundleError("The model file changed while it was loaded.", "the same file", "another one")
+    version_of_format = manifest.get("format")
+    if type(version_of_format) is not int or version_of_format not in READABLE:
         raise BundleError(
             "The model file has a format that this version does not know.",
-            f"format {FORMAT}",
+            f"format {' or '.join(map(str, READABLE))}",
             f"format {manifest.get('format')!r}, written by sevenfold {str(manifest.get('sevenfold'))[:40]!r}",
             "Install the version of Sevenfold that wrote it, or a newer one.",
         )
+    if not isinstance(manifest.get("metadata"), dict):
+        raise BundleError("The manifest of the model file tells nothing of it.", "metadata", "something else")
     documents = {name: _document(members, name) for name in _DOCUMENTS}
     strange = [n for n in members if n not in _DOCUMENTS and n != "card.md" and not n.startswith("state/")]
     if strange:
@@ -130,7 +147,8 @@ def load(path: Path, *, parts: Parts | None = None, isolated: bool = False) -> L
         task = Task.from_json(documents["task.json"])
         schema = Schema.from_json(documents["schema.json"])
         card = members["card.md"].decode()
-        runtime = Runtime.of(predictor_of(task, documents["recipe.json"], members, parts or Parts.installed()), schema)
+        states = expand(members) if version_of_format > 1 else members
+        runtime = Runtime.of(predictor_of(task, documents["recipe.json"], states, parts or Parts.installed()), schema)
         model = LoadedModel(
             runtime=runtime,
             schema=schema,

@@ -6,42 +6,84 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sevenfold.core.context import Resources
 from sevenfold.core.errors import BundleError
+from sevenfold.core.task import Goal
 from sevenfold.deployment.parts import Parts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sevenfold.deployment.model import LoadedModel
 
 SECONDS_LIMIT = 120
 _REFUSED = 3  # the exit code of a child that found the bundle wrong; any other is a crash
+_MARK = "sevenfold:"  # libraries may print, too: what the child says is its last line
 
 
-def canary(path: Path, parts: Parts | None = None) -> None:
-    """Load the bundle and predict its golden rows in a child process.
+def canary(path: Path, parts: Parts | None = None, seconds: float = SECONDS_LIMIT) -> str:
+    """Load the bundle and predict its golden rows in a child process; the digest of what was loaded.
 
     Raises:
         BundleError: the child refused it, crashed, or ran into its limits.
     """
-    catalogues = None if parts is None else parts.to_json()
-    request = json.dumps({"path": str(path), "parts": catalogues, "memory_bytes": Resources.detect().memory_bytes})
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "sevenfold.deployment.isolation"],
-            input=request,
-            capture_output=True,
-            text=True,
+            input=json.dumps(request_of(path, parts, seconds)).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env=environment,
-            timeout=SECONDS_LIMIT,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _refused(f"no answer within {SECONDS_LIMIT} seconds") from None
-    if done.returncode == _REFUSED:
-        what, expected, received, advice = (*json.loads(done.stdout), "", "", "", "")[:4]
+        raise _refused(f"no answer within {seconds:g} seconds") from None
+    return verdict(done.returncode, done.stdout)
+
+
+def request_of(path: Path, parts: Parts | None, seconds: float) -> dict[str, Any]:
+    """What the child is told."""
+    return {
+        "path": str(path),
+        "parts": None if parts is None else parts.to_json(),
+        "memory_bytes": Resources.detect().memory_bytes,
+        "seconds": seconds,
+    }
+
+
+def verdict(exit_code: int, output: bytes) -> str:
+    """The digest of the bundle that a child has loaded.
+
+    Args:
+        exit_code: the child's, negative where a signal ended it.
+        output: what it printed.
+    Raises:
+        BundleError: it has loaded none.
+    """
+    said = _said(output)
+    if exit_code == 0 and isinstance(said, str):
+        return said
+    if exit_code == _REFUSED and isinstance(said, list):
+        what, expected, received, advice = (*map(str, said), "", "", "", "")[:4]
         raise BundleError(what, expected, received, advice)
-    if done.returncode != 0:
-        raise _refused(f"the process that tried it ended with code {done.returncode}")
+    raise _refused(f"the process that tried it ended with code {exit_code}")
+
+
+def _said(output: bytes) -> Any:
+    last = output.rstrip().rpartition(b"\n")[2].decode(errors="replace")
+    _, mark, said = last.partition(_MARK)
+    try:
+        return json.loads(said) if mark else None
+    except ValueError:
+        return None
 
 
 def _refused(received: str) -> BundleError:
@@ -53,11 +95,12 @@ def _refused(received: str) -> BundleError:
     )
 
 
-def _limit(memory_bytes: int) -> None:
+def _limit(memory_bytes: int, seconds: float) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_LIMIT, SECONDS_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
+    # Files are written to nowhere; the pipes that answer are no files.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     # Address space is reserved far beyond what is used (thread stacks, mapped libraries): so much is added.
     limit = memory_bytes + 4 * 2**30
@@ -65,19 +108,51 @@ def _limit(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _child() -> int:
+def attempt(request: Mapping[str, Any]) -> int:
+    """What the child does: load, say the digest or what is wrong, give the exit code."""
     from sevenfold.deployment.bundle import load
 
-    request = json.load(sys.stdin)
-    _limit(int(request["memory_bytes"]))
+    _limit(int(request["memory_bytes"]), float(request["seconds"]))
     parts = request["parts"]
+    said: Any
     try:
-        load(Path(request["path"]), parts=None if parts is None else Parts.from_json(parts))
+        model = load(Path(request["path"]), parts=None if parts is None else Parts.from_json(parts))
+        probe(model)
+        said = model.digest
     except BundleError as error:
-        sys.stdout.write(json.dumps(error.args))
-        return _REFUSED
-    return 0
+        said = error.args
+    except MemoryError:
+        said = BundleError("The model file asks for more memory than there is.").args
+    sys.stdout.write(f"\n{_MARK}{json.dumps(said)}\n")
+    sys.stdout.flush()
+    return 0 if isinstance(said, str) else _REFUSED
+
+
+def probe(model: LoadedModel) -> None:
+    """Predict rows that are no golden ones: a forged tree may lead out of its arrays only where those do not go.
+
+    Raises:
+        BundleError: a prediction is not finite.
+    """
+    if model.task.goal is Goal.RECOMMENDATION or not model.background.height:
+        return
+    for table in probe_tables(model.background):
+        if not np.isfinite(model.runtime.predict(table)).all():
+            raise BundleError("The model predicts what is no number.", "finite predictions", "others")
+
+
+def probe_tables(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Typed tables made of some rows: columns shuffled, all missing, numbers far out on either side."""
+    import polars as pl
+
+    stream = np.random.default_rng(0)
+    for _ in range(8):
+        yield rows.select(column.gather(stream.permutation(rows.height)) for column in rows)
+    yield pl.DataFrame([pl.Series(column.name, [None], dtype=column.dtype) for column in rows])
+    for value in (-1e300, -1.0, 0.0, 1e300):
+        far = [pl.Series(name, [value] * rows.height) for name, dtype in rows.schema.items() if dtype == pl.Float64]
+        yield rows.with_columns(far)
 
 
 if __name__ == "__main__":
-    sys.exit(_child())
+    sys.exit(attempt(json.load(sys.stdin)))

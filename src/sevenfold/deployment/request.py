@@ -97,6 +97,11 @@ class Request:
     hosted: Hosted | None = None
     seconds: float | None = None
 
+    @property
+    def key(self) -> str:
+        """By which a version is chosen: what the client calls the request, so that trying again goes the same way."""
+        return self.headers.get("x-request-id") or self.id
+
 
 @dataclass(frozen=True)
 class Reply:

@@ -14,20 +14,20 @@ from typing import Any
 
 from sevenfold.core.errors import MissingExtraError, RequestError, SevenfoldError
 from sevenfold.deployment.access import check_address, read_token
-from sevenfold.deployment.bundle import load
 from sevenfold.deployment.grpc.server import GrpcServer, need_grpc
-from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.parts import Parts
-from sevenfold.deployment.recorder import Recorder
+from sevenfold.deployment.registry.registry import Registry
 from sevenfold.deployment.request import Limits
 from sevenfold.deployment.service import Service
+from sevenfold.deployment.traffic.plan import Opener, Traffic
+from sevenfold.deployment.traffic.shadow import Sink
+from sevenfold.deployment.traffic.watch import on_stage
 
-Opener = Callable[[LoadedModel], Recorder]
 _ACCEPT_SECONDS = 0.05  # in which who has connected before the server ends is still let in
 
 
 def serve(
-    model_path: Path,
+    model_path: Path | Traffic,
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -35,6 +35,8 @@ def serve(
     token_file: Path | None = None,
     name: str = "model",
     recorder: Opener | None = None,
+    registry: Registry | None = None,
+    sink: Sink | None = None,
     limits: Limits | None = None,
     parts: Parts | None = None,
     on_start: Callable[[str], None] | None = None,
@@ -43,13 +45,16 @@ def serve(
     """Serve a bundle until SIGTERM or SIGINT; requests under way are answered before this returns.
 
     Args:
-        model_path: the bundle; it is tried in a child process first.
+        model_path: the bundle; it is tried in a child process first. Or all that is to be hosted.
         host: address to listen on; any but this machine's own needs a token.
         port: 0 chooses a free one.
         grpc_port: the protocol over gRPC on this port, too; 0 chooses a free one, None is for HTTP only.
         token_file: file with the token that every route but health wants.
-        name: of the model in the protocol.
+        name: of the model in the protocol; where all that is to be hosted is given, the names are in there.
         recorder: opens the log of what is asked and answered.
+        registry: where addresses lead, the usual one by default. It is watched: when an alias comes to mean another
+            version, that version takes over without a request lost; SIGHUP lets it look at once.
+        sink: takes down what a shadow answers.
         limits: what one request may cost.
         parts: catalogues to restore from.
         on_start: told the server's URL once it answers.
@@ -65,11 +70,11 @@ def serve(
     if grpc_port is not None:
         need_grpc()
     with _listening(host, port) as sockets:  # a port that is taken is known before the model is loaded
-        model = load(model_path, parts=parts, isolated=True)
-        opened = None if recorder is None else recorder(model)
-        service = Service(model, name=name, token=token, recorder=opened, limits=bounds)
-        also = None if grpc_port is None else GrpcServer(service.answering, token, host, grpc_port)
-        run(service, sockets, bounds, on_start, also, on_grpc)
+        traffic = Traffic({name: model_path}) if isinstance(model_path, Path) else model_path
+        with on_stage(traffic, registry or Registry.at(), recorder=recorder, sink=sink, parts=parts) as stage:
+            service = Service(stage.host, name=next(iter(traffic.models)), token=token, limits=bounds)
+            also = None if grpc_port is None else GrpcServer(service.answering, token, host, grpc_port)
+            run(service, sockets, bounds, on_start, also, on_grpc)
 
 
 def run(

@@ -117,6 +117,7 @@ class Service:
         return (
             Route("POST", "/predict", self._predict, takes_body=True),
             Route("POST", "/v2/models/{model}/infer", self._infer, re.compile(model + "/infer"), takes_body=True),
+            Route("POST", "/predict/{model}", self._predict, re.compile(r"/predict/(?P<model>[^/]+)"), takes_body=True),
             Route("GET", "/v2/health/live", self._live, public=True),
             Route("GET", "/v2/health/ready", self._is_ready, public=True),
             Route("GET", "/v2", self._server),
@@ -147,7 +148,7 @@ class Service:
         except ClientGoneError:
             self.answering.metrics.ended(request.hosted, 400, time.perf_counter() - started)
             return
-        said = _headers(reply, request.id, closing=self.answering.draining)
+        said = _headers(reply, request, closing=self.answering.draining)
         await self._linger.send(replace(reply, body=b"") if head else reply, said, incoming, send)
         seconds = time.perf_counter() - started
         self.answering.metrics.ended(request.hosted, reply.status, seconds)
@@ -282,7 +283,7 @@ class Service:
         return openapi.describe(hosted.model, hosted.name, hosted.version, self.token is not None)
 
     def _named(self, request: Request) -> Hosted:
-        hosted = self.answering.host.use(request.names.get("model"), request.names.get("version"), request.id)
+        hosted = self.answering.host.use(request.names.get("model"), request.names.get("version"), request.key)
         request.hosted = hosted
         return hosted
 
@@ -298,13 +299,15 @@ class Service:
                 return
 
 
-def _headers(reply: Reply, request_id: str, *, closing: bool) -> list[tuple[bytes, bytes]]:
+def _headers(reply: Reply, request: Request, *, closing: bool) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-type", reply.content_type.encode()),
         (b"content-length", b"%d" % len(reply.body)),
-        (b"x-request-id", request_id.encode()),
+        (b"x-request-id", request.id.encode()),
         *_SECURITY,
     ]
+    if request.hosted is not None:
+        headers.append((b"x-model-version", request.hosted.version.encode()))
     if reply.headers:
         headers.extend((name.encode(), value.encode()) for name, value in reply.headers.items())
     if closing:

@@ -65,7 +65,7 @@ def _restore(task: Task, recipes: Mapping[str, Any], states: dict[str, dict[str,
     for i, entry in enumerate(recipes["members"]):
         pipelines: list[Pipeline] = []
         for j, recipe in enumerate(entry["pipelines"]):
-            state = unpack(states.pop(f"member-{i}/pipeline-{j}"))
+            state = _state(states, f"member-{i}/pipeline-{j}")
             if canonical(state["recipe"]) != canonical(recipe):
                 raise BundleError("A stored pipeline has another recipe than recipe.json says.", "the same recipe")
             pipelines.append(Pipeline.from_state(state, parts.features, parts.models, parts.targets))
@@ -75,9 +75,9 @@ def _restore(task: Task, recipes: Mapping[str, Any], states: dict[str, dict[str,
     if not restored:
         raise BundleError("The bundle holds no model.", "at least one member")
     combiner = parts.combiners.get(recipes["combiner"])()
-    combiner.restore(unpack(states.pop("combiner")))
+    combiner.restore(_state(states, "combiner"))
     calibrator = _calibrator(recipes["calibrator"], states, parts)
-    decision = _decision(unpack(states.pop("decision")), len(task.classes))
+    decision = _decision(_state(states, "decision"), len(task.classes))
     if states:
         raise BundleError("The bundle holds states that belong to nothing.", "known states", ", ".join(sorted(states)))
     return Predictor(task, tuple(restored), combiner, calibrator, decision)
@@ -87,7 +87,7 @@ def _calibrator(name: str | None, states: dict[str, dict[str, bytes]], parts: Pa
     if name is None:
         return None
     calibrator = parts.calibrators.get(name)()
-    calibrator.restore(unpack(states.pop("calibrator")))
+    calibrator.restore(_state(states, "calibrator"))
     return calibrator
 
 
@@ -98,6 +98,16 @@ def _decision(state: State, classes: int) -> Decision:
     if costs is not None and (not isinstance(costs, np.ndarray) or costs.shape != (classes, classes)):
         raise BundleError("The stored costs do not fit the classes.", f"{classes} x {classes}", "another shape")
     return Decision(threshold, None if costs is None else costs.astype(np.float64))
+
+
+def _state(states: dict[str, dict[str, bytes]], owner: str) -> State:
+    """The state of one part; every one of its members is one that `pack` writes, so that nothing rides along."""
+    members = states.pop(owner)
+    blobs = {f"blob-{number}.bin" for number in range(len(members))}
+    strange = sorted(set(members) - blobs - {"state.json", "arrays.safetensors"})
+    if strange:
+        raise BundleError("The bundle holds states that belong to nothing.", "known states", f"{owner}/{strange[0]}")
+    return unpack(members)
 
 
 def _add(members: dict[str, bytes], owner: str, state: Mapping[str, Any]) -> None:

@@ -264,10 +264,11 @@ def group_codes(table: pl.DataFrame, task: Task) -> Ints | None:
 def slice_columns(schema: Schema, task: Task, table: pl.DataFrame) -> list[str]:
     """Columns worth slicing by: inputs of the model, and the sensitive and time columns."""
     extra = {*task.sensitive, *([task.time] if task.time else [])}
+    there = set(table.columns)
     return [
         column.name
         for column in schema
-        if column.name in table.columns
+        if column.name in there
         and column.name != task.target
         and (column.name in extra or (column.used and column.name not in task.apart))
     ]

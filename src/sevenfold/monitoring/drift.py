@@ -7,17 +7,19 @@ columns), and the difference, less what chance alone adds to it, is large enough
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Flags, Floats, Ints
+from sevenfold.monitoring.reference import Watched
 
 ALPHA = 0.01  # the chance of any alarm at all in a window without drift
 LEAST_EFFECT = 0.08  # a shift of a normal column by a sixth of its standard deviation
 LEAST_ROWS = 100
+PERSISTENCE, AMONG = 2, 3  # so many of the newest windows have to agree
 _LEAST_EXPECTED = 5.0  # cells that expect less are counted together, or the chi-square law would not hold
 
 
@@ -32,6 +34,9 @@ class ColumnDrift:
         p_value: chance of such a difference without drift, adjusted for the number of columns.
         drifted: significant and large enough.
         cell: where the difference is largest, in words.
+        aspect: "values", or what else of the column is watched, such as "new words" or "brightness".
+        windows: (windows,) effect in each window, the oldest first.
+        flagged: (windows,) whether the window by itself was significant and large enough.
     """
 
     column: str
@@ -39,10 +44,22 @@ class ColumnDrift:
     p_value: float
     drifted: bool
     cell: str = ""
+    aspect: str = "values"
+    windows: tuple[float, ...] = ()
+    flagged: tuple[bool, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Column, effect, p_value, drifted."""
-        return {"column": self.column, "effect": self.effect, "p_value": self.p_value, "drifted": self.drifted}
+        """Plain data."""
+        return {
+            "column": self.column,
+            "effect": self.effect,
+            "p_value": self.p_value,
+            "drifted": self.drifted,
+            "aspect": self.aspect,
+            "where": self.cell,
+            "windows": list(self.windows),
+            "flagged": list(self.flagged),
+        }
 
 
 def homogeneity(reference: Ints, counts: Ints) -> tuple[Floats, Floats]:
@@ -121,6 +138,76 @@ def drift(
             )
         )
     return sorted(found, key=lambda entry: (-entry.effect, entry.column))
+
+
+def adjusted_windows(p_values: Floats) -> Floats:
+    """(columns, windows) p-values, adjusted over the columns of each window."""
+    if not p_values.size:
+        return p_values
+    return np.stack([adjusted(p_values[:, window]) for window in range(p_values.shape[1])], axis=1)
+
+
+def persists(flags: Sequence[bool], need: int = PERSISTENCE, of: int = AMONG) -> bool:
+    """Whether the newest windows agree: `need` of the last `of` are flagged."""
+    return sum(flags[-of:]) >= min(need, len(flags)) if flags else False
+
+
+def drift_over_windows(
+    watched: Mapping[str, Watched],
+    windows: Sequence[Mapping[str, Ints]],
+    *,
+    alpha: float = ALPHA,
+    least_effect: float = LEAST_EFFECT,
+    least_rows: int = LEAST_ROWS,
+) -> list[ColumnDrift]:
+    """Judge each column by all windows together and by the newest ones, largest effect first.
+
+    Half of `alpha` is spent on all windows together. The other half is spent on each window by itself, where two of
+    the last three have to agree: one odd window is no alarm, and what has only begun is not diluted by what was
+    before. Several aspects of a column are tested each; the one that tells most speaks for the column.
+
+    Args:
+        watched: training counts and bins by name.
+        windows: live counts by name, the oldest window first.
+        alpha, least_effect, least_rows: see `drift`.
+    """
+    names = [name for name in watched if any(name in window for window in windows)]
+    if not names:
+        return []
+    cells = {name: len(watched[name].counts) for name in names}
+    counts = {n: np.stack([w.get(n, np.zeros(cells[n], dtype=np.int64)) for w in windows]) for n in names}
+    totals = {name: counts[name].sum(axis=0) for name in names}
+    overall = {
+        entry.column: entry
+        for entry in drift(
+            {name: watched[name].counts for name in names}, totals,
+            {name: watched[name].bins.names for name in names},
+            alpha=alpha / 2, least_effect=least_effect, least_rows=least_rows,
+        )
+    }  # fmt: skip
+    tested = [homogeneity(watched[name].counts, counts[name]) for name in names]
+    p_values = adjusted_windows(np.array([p for p, _ in tested]))
+    found: dict[str, ColumnDrift] = {}
+    for place, name in enumerate(names):
+        effects = tested[place][1]
+        enough = counts[name].sum(axis=1) >= least_rows
+        flags = (enough & (p_values[place] <= alpha / 2) & (effects >= least_effect)).tolist()
+        judged = [bool(f) for f, e in zip(flags, enough, strict=True) if e]
+        entry = overall[name]
+        newest = len(judged) > 1 and judged[-1] and persists(judged)
+        if newest and not entry.drifted:
+            last = int(np.flatnonzero(enough)[-1])
+            where = _where(watched[name].counts, counts[name][last], watched[name].bins.names)
+            entry = replace(entry, effect=float(effects[last]), p_value=float(p_values[place][last]), cell=where)
+        column = watched[name].column or name
+        made = replace(
+            entry, column=column, drifted=entry.drifted or newest, aspect=watched[name].aspect,
+            windows=tuple(np.round(effects, 6).tolist()), flagged=tuple(flags),
+        )  # fmt: skip
+        known = found.get(column)
+        if known is None or (made.drifted, made.effect) > (known.drifted, known.effect):
+            found[column] = made
+    return sorted(found.values(), key=lambda entry: (-entry.effect, entry.column))
 
 
 def _where(reference: Ints, counts: Ints, names: tuple[str, ...]) -> str:

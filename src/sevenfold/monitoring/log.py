@@ -1,4 +1,8 @@
-"""Takes down what a server was asked and what it answered, off the request's path."""
+"""Takes down what a server was asked and what it answered, off the request's path.
+
+Every row is counted (see `counting`), a share of the requests is kept as rows (see `segments`). A request costs one
+append to a queue; a thread does the rest for many requests at once.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,36 @@ import datetime
 import hashlib
 import json
 import os
-import queue
-import shutil
+import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from sevenfold.core.dataset import Kind, Schema
+from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
+from sevenfold.data.aspects import with_aspects
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import to_plain
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.runtime import Answer
+from sevenfold.monitoring.counting import Counter
+from sevenfold.monitoring.reference import Watchlist, watchlist
 from sevenfold.monitoring.rows import with_digests
-from sevenfold.monitoring.store import DIGITS, Store
+from sevenfold.monitoring.segments import Segment, pack_left_behind
+from sevenfold.monitoring.store import DIGITS, Store, reference_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sevenfold.core.arrays import Floats
 
 Clock = Callable[[], datetime.datetime]
+Entry: TypeAlias = tuple[str, datetime.datetime, Answer]
+
+_TOGETHER = 2_000  # requests that are written at once
 
 
 @dataclass(frozen=True)
@@ -31,24 +47,33 @@ class LogSettings:
     """What is kept, and how long.
 
     Args:
-        sample: share of requests that are taken down, drawn by a hash of the request's id.
-        redact: columns whose values are never written.
+        sample: share of requests whose rows are kept, drawn by a hash of the request's id; all rows are counted.
+        redact: columns whose values are never written, and not counted either.
         keep_days: days after which a day's rows are deleted; None keeps them.
-        segment_bytes: a file is closed when it is larger.
+        segment_bytes: a file of lines is complete, and becomes Parquet, when it is larger.
         waiting: requests that may wait to be written; more are dropped and counted.
-        sync_seconds: at most so much is lost when the machine fails.
+        waiting_rows: rows that may wait, all requests together.
+        sync_seconds: at most so much is lost when the process is killed or the machine fails. Writing costs some
+            milliseconds however few requests wait: longer pauses cost less.
+        window_seconds: counts are kept for windows of this length.
+        replica: name of this machine or pod among those that serve the same model; the host's name by default.
     """
 
     sample: float = 1.0
     redact: frozenset[str] = field(default_factory=frozenset)
     keep_days: int | None = 90
-    segment_bytes: int = 64 * 2**20
+    segment_bytes: int = 16 * 2**20
     waiting: int = 10_000
-    sync_seconds: float = 1.0
+    waiting_rows: int = 200_000
+    sync_seconds: float = 5.0
+    window_seconds: int = 3600
+    replica: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.sample <= 1 or (self.keep_days is not None and self.keep_days < 1):
             raise RequestError("The log's settings are out of range.", "a share above 0, at least one day", repr(self))
+        if self.window_seconds < 1 or self.sync_seconds <= 0:
+            raise RequestError("The log's settings are out of range.", "windows of a second or more", repr(self))
 
 
 def utc_now() -> datetime.datetime:
@@ -58,34 +83,47 @@ def utc_now() -> datetime.datetime:
 
 @final
 class Log(Recorder):
-    """Appends rows to a store from a thread of its own.
+    """Counts every row and appends rows to a store, from a thread of its own.
 
     A row is one line: `id` (of the request), `row`, `time`, `model`, `inputs` (as they were read: null where they
-    could not be), `prediction`, `probabilities`, `violations` (how many).
+    could not be, or are infinite), `prediction`, `probabilities`, `violations` (how many).
     """
 
     def __init__(
         self, path: Path, model: LoadedModel, settings: LogSettings | None = None, clock: Clock = utc_now
     ) -> None:
         self._store = Store.prepare(path, model)
-        self._model = model.digest[:DIGITS]
-        self._schema = model.inputs
         self._settings = settings or LogSettings()
         self._clock = clock
         self._dropped = 0
-        self._queue: queue.Queue[tuple[str, str, Answer] | None] = queue.Queue(self._settings.waiting)
-        self._segment = _Segment(self._store.rows, self._settings)
+        self._queue: deque[Entry] = deque()
+        self._waiting_rows = 0
+        self._ending = False
+        self._wake = threading.Event()
+        self._many = max(1, self._settings.waiting // 5)
+        boot = os.urandom(6).hex()
+        reference = reference_of(model)
+        watched = without(watchlist(reference), self._settings.redact)
+        self._writer = _Rows(model, self._settings, watched)
+        self._counter = Counter(
+            self._store.counts / reference.digest, reference.digest, watched, model.task,
+            replica=self._settings.replica or socket.gethostname(), boot=boot,
+            window_seconds=self._settings.window_seconds, now=lambda: self._clock().timestamp(),
+        )  # fmt: skip
+        start = f"{int(clock().timestamp() * 1000):013d}-{os.getpid()}-{boot}"
+        self._segment = Segment(self._store.rows, start, self._settings.segment_bytes, self._settings.keep_days)
         self._thread = threading.Thread(target=self._write, name="sevenfold-log", daemon=True)
         self._thread.start()
 
     def record(self, request: str, answer: Answer) -> None:
         """Take down one request; never raises, never waits."""
-        if _draw(request) >= self._settings.sample:
-            return
-        try:
-            self._queue.put_nowait((request, self._clock().isoformat(), answer))
-        except queue.Full:
+        if len(self._queue) >= self._settings.waiting or self._waiting_rows > self._settings.waiting_rows:
             self._dropped += 1
+            return
+        self._waiting_rows += len(answer.labels)
+        self._queue.append((request, self._clock(), answer))
+        if len(self._queue) == self._many:
+            self._wake.set()
 
     @property
     def dropped(self) -> int:
@@ -94,118 +132,159 @@ class Log(Recorder):
 
     def close(self) -> None:
         """Write what is waiting, and stop. A second call does nothing."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
+        self._ending = True
+        self._wake.set()
+        self._thread.join()
 
     def _write(self) -> None:
-        running = True
-        while running:
-            try:
-                entry = self._queue.get(timeout=self._settings.sync_seconds)
-            except queue.Empty:
-                self._attempt(lambda: self._segment.sync())
-                continue
-            if entry is None:
-                running = False
-            else:
-                self._attempt(lambda entry=entry: self._append(*entry))  # type: ignore[misc]
-        self._attempt(self._segment.close)
+        self._attempt(lambda: pack_left_behind(self._store.rows), 0)
+        ending = False
+        while not ending:
+            self._wake.wait(self._settings.sync_seconds / 2)
+            self._wake.clear()
+            ending = self._ending
+            while self._queue:
+                entries = self._taken()
+                self._attempt(lambda taken=entries: self._append(taken), len(entries))  # type: ignore[misc]
+            self._attempt(self._segment.sync, 0)
+            self._attempt(lambda last=ending: self._counter.save(closed=last), 0)  # type: ignore[misc]
+        self._attempt(self._segment.close, 0)
 
-    def _attempt(self, work: Callable[[], None]) -> None:
+    def _taken(self) -> list[Entry]:
+        taken = [self._queue.popleft() for _ in range(min(_TOGETHER, len(self._queue)))]
+        self._waiting_rows = max(0, self._waiting_rows - sum(len(answer.labels) for _, _, answer in taken))
+        return taken
+
+    def _attempt(self, work: Callable[[], object], lost: int) -> None:
         try:
             work()
         except Exception:  # a log that fails must not end the serving: the loss is counted and shown
-            self._dropped += 1
+            self._dropped += lost
 
-    def _append(self, request: str, time: str, answer: Answer) -> None:
-        lines = b"".join(self._lines(request, time, answer))
-        self._segment.append(time[:10], lines)
-
-    def _lines(self, request: str, time: str, answer: Answer) -> Iterator[bytes]:
-        inputs = plain_rows(answer, self._schema, self._settings.redact)
-        predictions = to_plain(answer)
-        probabilities = None if answer.probabilities is None else answer.probabilities.tolist()
-        violations = answer.reading.by_row()
-        for row, values in enumerate(inputs):
-            line: dict[str, Any] = {"id": request, "row": row, "time": time, "model": self._model, "inputs": values}
-            line["prediction"] = predictions[row]
-            if probabilities is not None:
-                line["probabilities"] = probabilities[row]
-            line["violations"] = len(violations[row])
-            yield json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    def _append(self, entries: Sequence[Entry]) -> None:
+        by_window: dict[tuple[int, str], list[Entry]] = {}
+        for entry in entries:
+            moment = entry[1].astimezone(datetime.UTC)
+            by_window.setdefault((self._counter.window_of(moment.timestamp()), moment.date().isoformat()), []).append(
+                entry
+            )
+        for (window, day), part in by_window.items():
+            batch = self._writer.batch(part)
+            self._counter.add(window, batch.table, batch.predictions, batch.values)
+            lines = self._writer.lines(batch)
+            if lines:
+                self._segment.append(day, lines)
 
 
-def plain_rows(answer: Answer, schema: Schema, redact: frozenset[str]) -> list[dict[str, Any]]:
-    """Typed rows as JSON records, less the columns to redact: dates in ISO form, of pictures a digest."""
-    import polars as pl
+@dataclass(frozen=True)
+class _Batch:
+    """Several requests as one table."""
 
-    table = with_digests(answer.reading.table, schema)
-    kept = [column for column in schema if column.name not in redact and column.name in table.columns]
-    if not kept:
-        return [{} for _ in range(table.height)]
-    return table.select(
-        pl.col(column.name).dt.to_string("iso:strict") if column.kind is Kind.DATE else pl.col(column.name)
-        for column in kept
-    ).to_dicts()
+    entries: Sequence[Entry]
+    table: pl.DataFrame
+    predictions: list[Any] | None
+    values: Floats | None
+
+
+class _Rows:
+    """Answers as tables and lines."""
+
+    def __init__(self, model: LoadedModel, settings: LogSettings, watched: Watchlist) -> None:
+        self._digest = model.digest[:DIGITS]
+        self._schema = model.inputs
+        self._sample = settings.sample
+        self._redact = settings.redact
+        self._pictures = {n: r for n, r in watched.remembered.items() if r.get("pictures")}
+
+    def batch(self, entries: Sequence[Entry]) -> _Batch:
+        """The rows of some requests, one below the other, with the figures of pictures in them."""
+        import numpy as np
+        import polars as pl
+
+        tables = [answer.reading.table for _, _, answer in entries]
+        table = tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
+        kept = table.drop([name for name in self._redact if name in table.columns])
+        ranked = any(answer.labels.ndim == 2 for _, _, answer in entries)
+        predictions = None if ranked else [label for _, _, answer in entries for label in to_plain(answer)]
+        values = None
+        if not ranked and entries[0][2].has_classes:
+            values = np.concatenate([answer.values for _, _, answer in entries])
+        return _Batch(entries, with_aspects(kept, self._pictures), predictions, values)
+
+    def lines(self, batch: _Batch) -> bytes:
+        """The rows of the requests that are drawn, as lines of JSON."""
+        import polars as pl
+
+        drawn = [self._sample >= 1 or _draw(request) < self._sample for request, _, _ in batch.entries]
+        if not any(drawn):
+            return b""
+        ids: list[str] = []
+        numbers: list[int] = []
+        times: list[str] = []
+        violations: list[int] = []
+        mask: list[bool] = []
+        for (request, time, answer), keep in zip(batch.entries, drawn, strict=True):
+            rows = len(answer.labels)
+            ids += [request] * rows
+            numbers += range(rows)
+            times += [time.isoformat()] * rows
+            violations += [len(v) for v in answer.reading.by_row()] if answer.reading.violations else [0] * rows
+            mask += [keep] * rows
+        table = self._plain(batch.table)
+        frame = pl.DataFrame({"id": ids, "row": numbers, "time": times}).with_columns(
+            pl.lit(self._digest).alias("model"),
+            (table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(ids))),
+        )
+        predictions = batch.predictions
+        if predictions is None:
+            predictions = [label for _, _, answer in batch.entries for label in to_plain(answer)]
+        if table.width and len({type(p) for p in predictions}) == 1 and not isinstance(predictions[0], list):
+            made = [pl.Series("prediction", predictions)]
+            if batch.values is not None:
+                made.append(pl.Series("probabilities", batch.values).arr.to_list())
+            frame = frame.with_columns(*made, pl.Series("violations", violations))
+            return frame.filter(pl.Series(mask)).write_ndjson().encode()
+        return self._line_by_line(frame, predictions, batch.values, violations, mask)
+
+    def _line_by_line(
+        self,
+        frame: pl.DataFrame,
+        predictions: Sequence[Any],
+        values: Floats | None,
+        violations: Sequence[int],
+        mask: Sequence[bool],
+    ) -> bytes:
+        """For predictions that have no single plain type: lists of items, labels of several types."""
+        made: list[bytes] = []
+        for place, row in enumerate(frame.iter_rows(named=True)):
+            if not mask[place]:
+                continue
+            row["inputs"] = row["inputs"] or {}
+            row["prediction"] = predictions[place]
+            if values is not None:
+                row["probabilities"] = values[place].tolist()
+            row["violations"] = violations[place]
+            made.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        return b"".join(made)
+
+    def _plain(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Typed rows as JSON can hold them: dates in ISO form, of pictures a digest."""
+        import polars as pl
+
+        digests = with_digests(table, self._schema)
+        dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in digests.columns]
+        return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
+
+
+def without(watched: Watchlist, redact: frozenset[str]) -> Watchlist:
+    """A watchlist less some columns; the digest stays that of the whole."""
+    return replace(
+        watched,
+        columns={n: w for n, w in watched.columns.items() if w.column not in redact},
+        remembered={n: r for n, r in watched.remembered.items() if n not in redact},
+    )
 
 
 def _draw(request: str) -> float:
     """A number in [0, 1) that depends on the request's id alone."""
     return int.from_bytes(hashlib.sha256(request.encode()).digest()[:7], "big") / 2**56
-
-
-class _Segment:
-    """The file that is being appended to: a new one each day, each start, and after so many bytes."""
-
-    def __init__(self, rows: Path, settings: LogSettings) -> None:
-        self._rows = rows
-        self._settings = settings
-        self._start = f"{int(utc_now().timestamp() * 1000):013d}-{os.getpid()}-{os.urandom(4).hex()}"
-        self._number = 0
-        self._day = ""
-        self._file: IO[bytes] | None = None
-
-    def append(self, day: str, lines: bytes) -> None:
-        """Write whole lines, handed to the system before this returns."""
-        file = self._current(day)
-        file.write(lines)
-        file.flush()
-
-    def sync(self) -> None:
-        """Make sure that what was written outlives a failure of the machine."""
-        if self._file is not None:
-            os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Sync and close."""
-        if self._file is not None:
-            self.sync()
-            self._file.close()
-            self._file = None
-
-    def _current(self, day: str) -> IO[bytes]:
-        if self._file is not None and (day != self._day or self._file.tell() > self._settings.segment_bytes):
-            self.close()
-        if self._file is None:
-            if day != self._day:
-                self._forget(day)
-            self._day = day
-            folder = self._rows / day
-            folder.mkdir(parents=True, exist_ok=True)
-            self._number += 1
-            self._file = (folder / f"{self._start}-{self._number:04d}.jsonl").open("ab")
-        return self._file
-
-    def _forget(self, today: str) -> None:
-        """Delete the days that are past keeping."""
-        if self._settings.keep_days is None:
-            return
-        first = datetime.date.fromisoformat(today) - datetime.timedelta(days=self._settings.keep_days - 1)
-        for folder in self._rows.iterdir():
-            try:
-                old = datetime.date.fromisoformat(folder.name) < first
-            except ValueError:
-                continue  # not a day of ours
-            if old:
-                shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.context import Streams
+from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.metric import Metric, Needs
 from sevenfold.core.report import Score
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sevenfold.core.arrays import Floats, Ints
+    from sevenfold.monitoring.drift import ColumnDrift
     from sevenfold.monitoring.rows import LoggedRows
 
+_LEAST_MEASURED = 30
+_LEAST_SLICED = 200
 REQUEST = "request_id"
 ROW = "row"
 
@@ -37,6 +41,7 @@ class Performance:
         unmatched: labels that belong to no logged row.
         contradictory: rows left out because their labels contradict each other.
         metrics: value with its 95 % interval.
+        slices: parts of the rows on which the task's metric is clearly worse, luck allowed for over all parts.
     """
 
     joined_by: str
@@ -45,6 +50,7 @@ class Performance:
     unmatched: int
     contradictory: int
     metrics: Mapping[str, Score] = field(default_factory=dict)
+    slices: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -55,6 +61,7 @@ class Performance:
             "unmatched": self.unmatched,
             "contradictory": self.contradictory,
             "metrics": {name: score.to_json() for name, score in self.metrics.items()},
+            "slices": [dict(piece) for piece in self.slices],
         }
 
 
@@ -73,8 +80,8 @@ class Joined:
     unmatched: int
 
 
-def performance(labels: Any, logged: LoggedRows, reference: Reference) -> Performance:
-    """Join labels to logged rows and measure.
+def performance(labels: Any, logged: LoggedRows, reference: Reference) -> tuple[Performance, Floats]:
+    """Join labels to logged rows and measure; also (rows,) the true value of each logged row, NaN where unknown.
 
     Args:
         labels: anything that `data.readers` reads, with the target's column and: `request_id` (and `row`, for requests
@@ -105,7 +112,78 @@ def performance(labels: Any, logged: LoggedRows, reference: Reference) -> Perfor
     contradictory = int((joined.places == -2).sum())
     measured = _metrics(truth[joined.places[known]], logged, known, reference) if len(known) else {}
     unlabelled = logged.rows - len(known) - contradictory
-    return Performance(joined.by, len(known), unlabelled, joined.unmatched, contradictory, measured)
+    of_rows = np.full(logged.rows, np.nan)
+    of_rows[known] = truth[joined.places[known]]
+    slices = _slices(of_rows, logged, known, reference) if len(known) >= _LEAST_SLICED else ()
+    made = Performance(joined.by, len(known), unlabelled, joined.unmatched, contradictory, measured, slices)
+    return made, of_rows
+
+
+def score_of(truth: Floats, logged: LoggedRows, places: Ints, reference: Reference) -> Score | None:
+    """The task's metric on some logged rows; None where they are too few or do not define it."""
+    from sevenfold.evaluation.intervals import interval
+    from sevenfold.evaluation.metrics.catalogue import metric_for
+
+    metric = metric_for(reference.task, None)
+    if len(places) < _LEAST_MEASURED:
+        return None
+    predicted = _form(metric, logged, reference)
+    if predicted is None:
+        return None
+    stream = Streams(0).generator("monitor", "window")
+    try:
+        return interval(metric, truth[places], predicted[places], stream, draws=100)
+    except DataError:
+        return None
+
+
+def label_drift(
+    truth: Floats, reference: Reference, *, alpha: float, least_effect: float, least_rows: int
+) -> list[ColumnDrift]:
+    """Whether the target itself is distributed otherwise than in training."""
+    import polars as pl
+
+    from sevenfold.data.classes import spelled
+    from sevenfold.monitoring.drift import drift
+    from sevenfold.monitoring.reference import watched
+
+    task = reference.task
+    found = watched(reference.profile, reference.schema).get(task.target)
+    known = truth[~np.isnan(truth)]
+    if found is None or not len(known):
+        return []
+    if task.classes:
+        names = spelled(task.classes)
+        series = pl.Series([names[int(code)] for code in known], dtype=pl.String)
+    else:
+        series = pl.Series(known, dtype=pl.Float64)
+    counts = found.bins.count(series)
+    counts[0] = 0  # rows whose label has not come are not missing
+    return drift(
+        {task.target: found.counts * (np.arange(len(counts)) > 0)}, {task.target: counts},
+        {task.target: found.bins.names}, alpha=alpha, least_effect=least_effect, least_rows=least_rows,
+    )  # fmt: skip
+
+
+def _slices(truth: Floats, logged: LoggedRows, known: Ints, reference: Reference) -> tuple[Mapping[str, Any], ...]:
+    from sevenfold.evaluation.evaluate import slice_columns
+    from sevenfold.evaluation.metrics.catalogue import metric_for
+    from sevenfold.evaluation.slices import score_slices
+
+    metric = metric_for(reference.task, None)
+    predicted = _form(metric, logged, reference)
+    if predicted is None:
+        return ()
+    schema = reference.schema
+    table = logged.inputs[known].select(n for n in logged.inputs.columns if n in schema)
+    table = table.select(n for n in table.columns if schema[n].kind not in (Kind.IMAGE, Kind.ID))
+    columns = slice_columns(schema, reference.task, table)
+    stream = Streams(0).generator("monitor", "slices")
+    try:
+        found = score_slices(metric, truth[known], predicted[known], table, schema, columns, stream)
+    except DataError:
+        return ()
+    return tuple(piece.to_json() for piece in found if piece.significant and piece.worse > 0)[:10]
 
 
 def join(raw: pl.DataFrame, table: pl.DataFrame, truth: Floats, logged: LoggedRows, reference: Reference) -> Joined:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.core.arrays import Floats
+from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.task import Label
+from sevenfold.monitoring.reference import picture_aspects
+from sevenfold.monitoring.segments import PACKED
 from sevenfold.monitoring.store import Reference, Store, read_lines
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class LoggedRows:
         inputs: typed, the columns that were logged; a picture stands there as its digest.
         predictions: (rows,) labels, numbers, or lists of items, as the log holds them.
         probabilities: (rows, classes), or None where the task has no classes.
+        times: (rows,) seconds since 1970 at which they were answered.
         damaged: lines that could not be read.
         foreign: rows of other models.
     """
@@ -41,6 +45,7 @@ class LoggedRows:
     inputs: pl.DataFrame
     predictions: tuple[Any, ...]
     probabilities: Floats | None
+    times: Floats = field(default_factory=lambda: np.empty(0))
     damaged: int = 0
     foreign: int = 0
 
@@ -54,9 +59,17 @@ class LoggedRows:
         """(rows,) what tells each row from all others."""
         return list(zip(self.requests, self.numbers, strict=True))
 
-    def counts_only(self) -> LoggedRows:
-        """What is left for counting once the rows themselves are not needed any more."""
-        return replace(self, requests=(), numbers=(), inputs=self.inputs[:0], predictions=(), probabilities=None)
+    def take(self, places: Ints) -> LoggedRows:
+        """Some of the rows."""
+        return replace(
+            self,
+            requests=tuple(self.requests[place] for place in places),
+            numbers=tuple(self.numbers[place] for place in places),
+            inputs=self.inputs[places],
+            predictions=tuple(self.predictions[place] for place in places),
+            probabilities=None if self.probabilities is None else self.probabilities[places],
+            times=self.times[places],
+        )
 
     def codes(self, classes: Sequence[Label]) -> Floats:
         """(rows,) index of the class that was decided for."""
@@ -87,15 +100,19 @@ def joined(parts: Sequence[LoggedRows], reference: Reference) -> LoggedRows:
     return LoggedRows(
         tuple(request for part in parts for request in part.requests),
         tuple(number for part in parts for number in part.numbers),
-        pl.concat(inputs, how="diagonal") if inputs else typed_inputs([], reference.schema),
+        pl.concat(inputs, how="diagonal") if inputs else typed_inputs([], reference),
         tuple(prediction for part in parts for prediction in part.predictions),
         np.concatenate(chances) if chances else None,
+        np.concatenate([np.empty(0), *(part.times for part in parts)]),
         sum(part.damaged for part in parts),
         sum(part.foreign for part in parts),
     )
 
 
 def _of_segment(segment: Path, reference: Reference) -> Iterator[LoggedRows]:
+    if segment.suffix == PACKED:
+        yield from _of_packed(segment, reference)
+        return
     lines = read_lines(segment)
     while part := list(islice(lines, CHUNK_ROWS)):
         rows = [row for row in part if row is not None]
@@ -106,12 +123,60 @@ def _of_segment(segment: Path, reference: Reference) -> Iterator[LoggedRows]:
         yield LoggedRows(
             tuple(str(row["id"]) for row in ours),
             tuple(int(row["row"]) for row in ours),
-            typed_inputs([row["inputs"] for row in ours], reference.schema),
+            typed_inputs([row["inputs"] for row in ours], reference),
             tuple(row["prediction"] for row in ours),
             None if probabilities is None else probabilities.reshape(-1, classes),
+            np.array([_seconds(row.get("time")) for row in ours], dtype=np.float64),
             len(part) - len(ours) - others,
             others,
         )
+
+
+def _of_packed(segment: Path, reference: Reference) -> Iterator[LoggedRows]:
+    """A Parquet file; one that cannot be read is one damaged line."""
+    import polars as pl
+
+    try:
+        # From memory: a file that retention deletes meanwhile is read to its end.
+        table = pl.read_parquet(segment.read_bytes())
+        for start in range(0, table.height, CHUNK_ROWS):
+            yield _of_table(table[start : start + CHUNK_ROWS], reference)
+    except (OSError, pl.exceptions.PolarsError):
+        yield LoggedRows((), (), typed_inputs([], reference), (), None, damaged=1)
+
+
+def _of_table(table: pl.DataFrame, reference: Reference) -> LoggedRows:
+    import polars as pl
+
+    ours = table.filter(pl.col("model") == reference.digest)
+    others = table.height - ours.height
+    classes = len(reference.task.classes)
+    if classes:
+        known = {(type(label), label) for label in reference.task.classes}
+        fits = [(type(p), p) in known for p in ours.get_column("prediction").to_list()]
+        ours = ours.filter(pl.Series(fits, dtype=pl.Boolean))
+        ours = ours.filter(pl.col("probabilities").list.len() == classes, pl.col("probabilities").list.sum() > 0)
+    values = None
+    if classes:
+        values = np.array(ours.get_column("probabilities").to_list(), dtype=np.float64).reshape(-1, classes)
+    times = ours.get_column("time").str.to_datetime("%+", time_unit="us", strict=False, time_zone="UTC")
+    return LoggedRows(
+        tuple(ours.get_column("id").cast(pl.String).to_list()),
+        tuple(ours.get_column("row").to_list()),
+        _typed(ours.get_column("inputs").struct.unnest(), reference),
+        tuple(ours.get_column("prediction").to_list()),
+        values,
+        times.dt.epoch("us").cast(pl.Float64).fill_null(float("nan")).to_numpy() / 1e6,
+        table.height - others - ours.height,
+        others,
+    )
+
+
+def _seconds(time: object) -> float:
+    try:
+        return datetime.datetime.fromisoformat(str(time)).timestamp()
+    except ValueError:
+        return float("nan")
 
 
 def _whole(row: Mapping[str, Any], reference: Reference) -> bool:
@@ -130,26 +195,41 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def typed_inputs(records: Sequence[Mapping[str, Any]], schema: Schema) -> pl.DataFrame:
+def typed_inputs(records: Sequence[Mapping[str, Any]], reference: Reference) -> pl.DataFrame:
     """Logged inputs as a typed table of the columns that were logged; a value of another type becomes null."""
+    import polars as pl
+
+    logged = dict.fromkeys(name for record in records for name in record)
+    types = _types(reference)
+    columns = {
+        name: pl.Series(name, [record.get(name) for record in records], dtype=types[name], strict=False)
+        for name in types
+        if name in logged
+    }
+    return _typed(pl.DataFrame(columns), reference)
+
+
+def _typed(table: pl.DataFrame, reference: Reference) -> pl.DataFrame:
+    """Columns of the schema, and figures of pictures, in their types; dates are read from their ISO form."""
+    import polars as pl
+
+    types = _types(reference)
+    kept = table.select(pl.col(name).cast(types[name], strict=False) for name in types if name in table.columns)
+    dates = [c.name for c in reference.schema.of_kind(Kind.DATE) if c.name in kept.columns]
+    return kept.with_columns(
+        pl.col(name).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False) for name in dates
+    )
+
+
+def _types(reference: Reference) -> dict[str, Any]:
+    """How each column stands in the log: dates and pictures as text."""
     import polars as pl
 
     from sevenfold.data.clean import polars_type
 
-    logged = dict.fromkeys(name for record in records for name in record)
-    series: list[pl.Series] = []
-    for column in schema:
-        if column.name not in logged:
-            continue
-        values = [record.get(column.name) for record in records]
-        if column.kind is Kind.IMAGE:
-            series.append(pl.Series(column.name, values, dtype=pl.String, strict=False))
-        elif column.kind is Kind.DATE:
-            texts = pl.Series(column.name, values, dtype=pl.String, strict=False)
-            series.append(texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False))
-        else:
-            series.append(pl.Series(column.name, values, dtype=polars_type(column.kind), strict=False))
-    return pl.DataFrame(series)
+    texts = (Kind.IMAGE, Kind.DATE)
+    types = {c.name: pl.String if c.kind in texts else polars_type(c.kind) for c in reference.schema}
+    return {**types, **{name: pl.Float64 for name in picture_aspects(reference) if name not in types}}
 
 
 def with_digests(table: pl.DataFrame, schema: Schema) -> pl.DataFrame:

@@ -5,6 +5,7 @@ The memory a sketch takes depends on the bins alone, not on the rows it has seen
 
 from __future__ import annotations
 
+import datetime
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from sevenfold.core.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
+_DAY_SECONDS = 86400.0
 MISSING = 0  # the first cell of every kind of bins
 
 
@@ -100,16 +102,18 @@ class CategoryBins(Bins):
         counts = np.zeros(len(self.top) + 3, dtype=np.int64)
         counts[MISSING] = series.null_count()
         elsewhere = len(self.top) + (1 if self.known is None else 2)
-        table = series.cast(pl.String).alias("value").drop_nulls().value_counts(name="rows")
-        for value, rows in table.iter_rows():
-            counts[self._cells.get(value, elsewhere)] += rows
+        given = series.cast(pl.String).alias("value").drop_nulls()
+        known = given.filter(given.is_in(pl.Series(list(self._cells), dtype=pl.String).implode()))
+        for value, rows in known.value_counts(name="rows").iter_rows():
+            counts[self._cells[value]] += rows
+        counts[elsewhere] += len(given) - len(known)  # never looked at one by one: they may be many
         return counts
 
 
 @final
 @dataclass(frozen=True)
 class PresenceBins(Bins):
-    """Missing or not: all that is watched of a text, a picture, a key, a date."""
+    """Missing or not."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -120,6 +124,62 @@ class PresenceBins(Bins):
         """Counts of any series."""
         missing = series.null_count()
         return np.array([missing, len(series) - missing], dtype=np.int64)
+
+
+@final
+@dataclass(frozen=True)
+class DateBins(Bins):
+    """Dates before the training rows', among them or soon after, and long after.
+
+    Dates move on by themselves, and so does the window in which they come: that is no drift. What is watched is
+    whether they fall out of the range altogether, as a wrong unit, a default of 1970 or a mixed-up century does.
+
+    Args:
+        low, high: of the training rows, seconds since 1970; "soon" is as long again as the range between them.
+    """
+
+    low: float
+    high: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Missing and three ranges."""
+        first, last = _day(self.low), _day(self._end)
+        return ("missing", f"before {first}", f"{first} to {last}", f"after {last}")
+
+    @property
+    def _end(self) -> float:
+        return self.high + max(self.high - self.low, _DAY_SECONDS)
+
+    def count(self, series: pl.Series) -> Ints:
+        """Counts of a Datetime series."""
+        import polars as pl
+
+        seconds = series.drop_nulls().dt.epoch("us").cast(pl.Float64).to_numpy() / 1e6
+        early, late = int((seconds < self.low).sum()), int((seconds > self._end).sum())
+        return np.array([series.null_count(), early, len(seconds) - early - late, late], dtype=np.int64)
+
+
+@final
+@dataclass(frozen=True)
+class AmongBins(Bins):
+    """The cells of other bins, but only of rows that have a value: an aspect is null where there is nothing to say."""
+
+    bins: Bins
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the bins."""
+        return self.bins.names
+
+    def count(self, series: pl.Series) -> Ints:
+        """Counts of what is not null."""
+        return self.bins.count(series.drop_nulls())
+
+
+def _day(seconds: float) -> str:
+    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=max(-6e10, min(seconds, 2.5e11)))
+    return moment.date().isoformat()
 
 
 @dataclass(frozen=True)

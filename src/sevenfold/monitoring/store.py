@@ -2,7 +2,9 @@
 
     store.json                         format, and the digest of the model that served last
     models/DIGEST/{task,schema,profile,prediction,source,metadata}.json
-    rows/YYYY-MM-DD/START-NNNN.jsonl   one line a row, one file a start of a server
+    counts/DIGEST/WINDOW/REPLICA.BOOT.json   exact counts of every row, see `snapshots`
+    rows/YYYY-MM-DD/START-NNNN.parquet       rows by day, see `segments`
+    rows/YYYY-MM-DD/START-NNNN.jsonl         the same while it is being written
 
 A torn or foreign line, as a crash leaves it, is passed over and counted.
 """
@@ -21,6 +23,7 @@ from sevenfold.core.task import Task
 from sevenfold.deployment.documents import canonical
 from sevenfold.deployment.files import write_whole
 from sevenfold.deployment.model import LoadedModel
+from sevenfold.monitoring.segments import segments
 
 FORMAT = 1
 DIGITS = 16  # of a model's digest: enough to tell models apart
@@ -105,6 +108,11 @@ class Store:
         return store
 
     @property
+    def counts(self) -> Path:
+        """Folder of the snapshots, one folder a model."""
+        return self.path / "counts"
+
+    @property
     def rows(self) -> Path:
         """Folder of the days."""
         return self.path / "rows"
@@ -138,9 +146,20 @@ class Store:
 
     def segments(self) -> Iterator[Path]:
         """Files of rows, oldest first."""
-        for day in sorted(self.rows.iterdir()) if self.rows.is_dir() else ():
-            if day.is_dir():
-                yield from sorted(day.glob("*.jsonl"))
+        return segments(self.rows)
+
+
+def reference_of(model: LoadedModel) -> Reference:
+    """What the rows of a model are compared with."""
+    return Reference(
+        model.digest[:DIGITS],
+        model.task,
+        model.schema,
+        model.profile,
+        model.prediction_profile,
+        model.source,
+        model.metadata,
+    )
 
 
 def read_lines(segment: Path) -> Iterator[dict[str, Any] | None]:

@@ -55,6 +55,10 @@ class StepCache:
             self._kept.move_to_end(key)
         return found
 
+    def clear(self) -> None:
+        """Forget every step."""
+        self._kept.clear()
+
     def put(self, key: tuple[str, int], fitted: FittedStep) -> None:
         """Keep a step."""
         self._kept[key] = fitted

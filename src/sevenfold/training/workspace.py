@@ -14,6 +14,7 @@ from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Schema
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Target, Task
+from sevenfold.training.whole import Whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +30,7 @@ class Workspace:
         task, schema: as resolved.
         folds: (train, valid) row numbers of each fold, within `table`.
         seed: of the run.
+        whole: the file behind the rows, where they are a sample of it.
     """
 
     table: pl.DataFrame
@@ -37,6 +39,7 @@ class Workspace:
     schema: Schema
     folds: tuple[tuple[Ints, Ints], ...]
     seed: int
+    whole: Whole | None = None
 
     def save(self, folder: Path) -> None:
         """Write all of it; `load` on another process maps the table into memory."""
@@ -55,6 +58,8 @@ class Workspace:
             "folds": len(self.folds),
             "seed": self.seed,
         }
+        if self.whole is not None:
+            self.whole.save(folder)
         write_json(folder / "workspace.json", facts)
 
     @classmethod
@@ -76,7 +81,7 @@ class Workspace:
             for number in range(facts["folds"])
         )
         table = pl.read_ipc(folder / "table.arrow")
-        return cls(table, target, task, Schema.from_json(facts["schema"]), folds, facts["seed"])
+        return cls(table, target, task, Schema.from_json(facts["schema"]), folds, facts["seed"], Whole.load(folder))
 
     def rows(self, number: int) -> tuple[Ints, Ints]:
         """(train, valid) rows of a fold; fold -1 trains on every row and validates on none."""

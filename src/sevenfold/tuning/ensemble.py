@@ -142,8 +142,22 @@ class Blend:
     loss: float
 
 
+@dataclass(frozen=True)
+class Room:
+    """Bytes of each candidate, and what all members together may take."""
+
+    sizes: Sequence[float]
+    most: float
+
+
 def greedy_blend(
-    predictions: Sequence[Floats], loss: Loss, rows: Ints, most_members: int, steps: int = 25, least_gain: float = 0.0
+    predictions: Sequence[Floats],
+    loss: Loss,
+    rows: Ints,
+    most_members: int,
+    steps: int = 25,
+    least_gain: float = 0.0,
+    room: Room | None = None,
 ) -> Blend:
     """Greedy selection with replacement from the best single candidate on (Caruana et al. 2004).
 
@@ -153,10 +167,12 @@ def greedy_blend(
         rows: row numbers to be judged on.
         most_members: distinct candidates allowed.
         steps: additions at most.
-        least_gain: a step must lower the loss by this share of it.
+        least_gain: a new member must lower the loss by this share of it.
+        room: how large the members may be; the first is the best that fits.
     """
     singles = [loss(predicted, rows) for predicted in predictions]
-    first = int(np.argmin(singles))
+    sizes, most = (np.zeros(len(predictions)), 0.0) if room is None else (np.asarray(room.sizes), room.most)
+    first = int(np.argmin(np.where(sizes <= most, singles, np.inf)))
     counts = np.zeros(len(predictions), np.int64)
     counts[first] = 1
     total = predictions[first].copy()
@@ -164,11 +180,14 @@ def greedy_blend(
     for _ in range(steps):
         held = int(counts.sum())
         full = np.count_nonzero(counts) >= most_members
-        allowed = [i for i in range(len(predictions)) if counts[i] or not full]
+        free = most - float(sizes[counts > 0].sum())
+        allowed = [i for i in range(len(predictions)) if counts[i] or (not full and sizes[i] <= free)]
         trials = [(loss((total + predictions[i]) / (held + 1), rows), i) for i in allowed]
-        value, chosen = min(trials)
-        if not value < best - least_gain * abs(best):
+        # Another share for a member costs nothing, a new member does.
+        worth = [(value, i) for value, i in trials if value < best - (0.0 if counts[i] else least_gain * abs(best))]
+        if not worth:
             break
+        value, chosen = min(worth)
         counts[chosen] += 1
         total = total + predictions[chosen]
         best = value

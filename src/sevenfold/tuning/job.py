@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,18 @@ import numpy as np
 
 from sevenfold.core.arrays import Floats
 from sevenfold.core.context import Streams
+from sevenfold.core.inputs import Inputs
 from sevenfold.core.model import FitContext, Recommender
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.state import save_state
 from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_model
+from sevenfold.training.refit import fit_whole, learns_whole
+from sevenfold.training.whole import share_within
 from sevenfold.training.workspace import Workspace
+from sevenfold.tuning.executors.imports import warm
+
+_WORTHWHILE = 1.5  # times the sample's rows; fewer are not worth another reading
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,13 @@ class Job:
         fold: fold number, or -1 to fit on every training row.
         folder: where the trial's results lie.
         stop_at: monotonic clock time at which a fit that can stop early does.
+        latest_at: until when `stop_at` may be put off by the time that importing a library took.
         kill_at: monotonic clock time at which the worker is killed.
         threads: threads the fit may start.
         rounds: fixed number of rounds, or None to let validation decide.
         repeat: number of a further fit of the same recipe and fold, with its own random stream.
+        share: of the rows of the file behind a sample, for a fit on every row; None fits on the sample.
+        more: folder of the sealed rows, once they have been opened, to learn from them as well; fold is -1 then.
     """
 
     trial: str
@@ -43,15 +52,18 @@ class Job:
     fold: int
     folder: str
     stop_at: float = float("inf")
+    latest_at: float = 0.0
     kill_at: float = float("inf")
     threads: int = 1
     rounds: int | None = None
     repeat: int = 0
+    share: float | None = None
+    more: str | None = None
 
     @property
     def name(self) -> str:
         """Folder of this job's result within the trial's."""
-        base = "full" if self.fold < 0 else f"fold-{self.fold}"
+        base = ("full" if self.more is None else "all") if self.fold < 0 else f"fold-{self.fold}"
         return base if self.repeat == 0 else f"{base}-{self.repeat}"
 
     def to_json(self) -> dict[str, Any]:
@@ -102,10 +114,16 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
     """Do one job. The result depends on workspace, recipe, fold, rounds and repeat alone, unless the clock cut it."""
     from threadpoolctl import threadpool_limits
 
-    started = time.monotonic()
     recipe = Recipe.from_json(job.recipe)
+    whole = job.share is not None and learns_whole(workspace, recipe)
+    # What a first fit of a model spends on importing its library is not the fit's: its time is given on top.
+    job = replace(job, stop_at=min(job.stop_at + warm(recipe.model), max(job.stop_at, job.latest_at)))
+    started, core_started = time.monotonic(), time.process_time()
+    if job.more is not None:
+        workspace, cache = with_sealed(workspace, Path(job.more)), StepCache(0)
     with threadpool_limits(job.threads):
-        pipeline, fitted, info, feature_seconds = _fit(workspace, recipe, job, cache, started)
+        fit = _fit_whole if whole else _fit
+        pipeline, fitted, info, feature_seconds = fit(workspace, recipe, job, cache, started)
         predict_started = time.monotonic()
         _, valid = workspace.rows(job.fold)
         predicted, value, loss = None, float("nan"), float("nan")
@@ -125,8 +143,23 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
         bytes=size,
         memory_bytes=peak,
         truncated=info.truncated,
-        notes=dict(info.notes),
+        notes={**info.notes, "core_seconds": round(time.process_time() - core_started, 4)},
     )
+
+
+def with_sealed(workspace: Workspace, sealed: Path) -> Workspace:
+    """The workspace with the sealed rows behind its own; it has no folds."""
+    import polars as pl
+
+    weights = workspace.target.weights
+    values = np.concatenate([workspace.target.values, np.load(sealed / "target.npy")])
+    if weights is not None:
+        path = sealed / "weights.npy"
+        held = np.load(path) if path.exists() else np.ones(len(values) - len(weights))
+        weights = np.concatenate([weights, held])
+    own = workspace.table
+    table = pl.concat([own, pl.read_ipc(sealed / "table.arrow").select(own.columns)])
+    return replace(workspace, table=table, target=replace(workspace.target, values=values, weights=weights), folds=())
 
 
 def _fit(
@@ -146,8 +179,52 @@ def _fit(
         job.fold,
     )
     feature_seconds = time.monotonic() - started
-    context = FitContext(
-        stream=streams.generator("model", recipe.digest, job.fold, job.repeat),
+    held_target = workspace.target.take(valid) if len(valid) else None
+    pipeline, info = fit_model(recipe, fitted, target, held_target, _context(workspace, recipe, job))
+    return pipeline, fitted, info, feature_seconds
+
+
+def _fit_whole(
+    workspace: Workspace, recipe: Recipe, job: Job, cache: StepCache, started: float
+) -> tuple[Pipeline, FittedFeatures, Any, float]:
+    """Features of the sample, model of the whole file (or that share of it which the job names)."""
+    assert workspace.whole is not None
+    assert job.share is not None
+    cache.clear()
+    streams = Streams(workspace.seed)
+    fitted = fit_features(
+        recipe, workspace.table, workspace.target, None, lambda digest: streams.generator("step", digest, job.fold)
+    )
+    feature_seconds = time.monotonic() - started
+    pipeline, info = fit_whole(recipe, fitted, workspace.target, workspace, job.share, _context(workspace, recipe, job))
+    return pipeline, FittedFeatures(fitted.features, Inputs(0), None), info, feature_seconds
+
+
+def worthwhile_share(
+    workspace: Workspace, recipe: Recipe, results: Sequence[JobResult], rows: int, seconds: float
+) -> float | None:
+    """Share of the file behind a sample that the time allows to learn; None where that is little more than the sample.
+
+    Args:
+        results: of the recipe's folds.
+        rows: that these learned from, all together.
+        seconds: left for the fit.
+    """
+    if workspace.whole is None or not learns_whole(workspace, recipe):
+        return None
+    rounds = [result.rounds for result in results if result.rounds]
+    if not rounds:
+        return None
+    spent = sum(result.seconds - result.feature_seconds - result.predict_seconds for result in results)
+    mean = float(np.mean(rounds))
+    lottery = workspace.whole.lottery
+    share = share_within(spent / max(1, rows) / mean, round(mean), lottery.rows, seconds)
+    return share if share > _WORTHWHILE * lottery.share else None
+
+
+def _context(workspace: Workspace, recipe: Recipe, job: Job) -> FitContext:
+    return FitContext(
+        stream=Streams(workspace.seed).generator("model", recipe.digest, job.fold, job.repeat),
         threads=job.threads,
         seconds_left=lambda: job.stop_at - time.monotonic(),
         metric=workspace.task.metric,
@@ -155,9 +232,6 @@ def _fit(
         quantile=workspace.task.quantile,
         rounds=job.rounds,
     )
-    held_target = workspace.target.take(valid) if len(valid) else None
-    pipeline, info = fit_model(recipe, fitted, target, held_target, context)
-    return pipeline, fitted, info, feature_seconds
 
 
 def _score(workspace: Workspace, pipeline: Pipeline, fold: int, predicted: Floats) -> tuple[float, float]:

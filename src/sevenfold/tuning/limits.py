@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _RUNS = 15
+DEFAULT_BYTES = 25_000_000
+"""What a model takes at most where no limit is given and a smaller one is about as good."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,13 @@ from sevenfold.tuning.trial import Status, Trial
 
 @dataclass(frozen=True)
 class Proposal:
-    """A recipe to try, where it comes from, and for which model."""
+    """A recipe to try, where it comes from, and for which model; `level` counts the model's starting points."""
 
     candidate: Candidate
     recipe: Recipe
     style: str
     origin: str
+    level: int = 0
 
 
 def portfolio(candidates: Sequence[Candidate], classification: bool, only: bool) -> list[Proposal]:
@@ -52,7 +53,7 @@ def portfolio(candidates: Sequence[Candidate], classification: bool, only: bool)
     for proposal in rest:
         depth = level.get(proposal.candidate.name, 0)
         level[proposal.candidate.name] = depth + 1
-        ranked.append(((depth, order[proposal.candidate.name]), proposal))
+        ranked.append(((depth, order[proposal.candidate.name]), replace(proposal, level=depth)))
     ranked.sort(key=lambda pair: pair[0])
     return first + [proposal for _, proposal in ranked]
 
@@ -97,7 +98,7 @@ class Searcher:
         if not self._candidates:
             return None
         best: dict[str, float] = {}
-        leader = _leader(told)
+        leader = leader_of(told)
         for trial in told:
             if trial.folds and leader is not None:
                 best[trial.recipe.model] = min(best.get(trial.recipe.model, np.inf), trial.comparable_loss(leader))
@@ -120,7 +121,7 @@ class Searcher:
     ) -> Proposal | None:
         space = search_space(candidate)
         own = [t for t in told if t.recipe.model == candidate.name and t.folds]
-        leader = _leader(told)
+        leader = leader_of(told)
         points = [(_point(candidate, t), t.loss if leader is None else t.comparable_loss(leader)) for t in own]
         made = sum(t.recipe.model == candidate.name and t.origin == self._origin for t in trials)
         point = self._sampler.propose(space, points, made + attempt, stream)
@@ -142,7 +143,8 @@ def search_space(candidate: Candidate) -> Space:
     return Space(**dimensions)
 
 
-def _leader(told: Sequence[Trial]) -> Trial | None:
+def leader_of(told: Sequence[Trial]) -> Trial | None:
+    """The best finished trial."""
     finished = [trial for trial in told if trial.status is Status.FINISHED]
     return min(finished, key=lambda trial: trial.loss, default=None)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import disk_is_full
 from sevenfold.core.events import Happening
@@ -16,8 +18,10 @@ from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.executors.imports import LIBRARIES
+from sevenfold.tuning.gain import a_second, promise, variant_promise
 from sevenfold.tuning.job import Job
-from sevenfold.tuning.proposals import Proposal, Searcher, portfolio, told_trials
+from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, portfolio, told_trials
 from sevenfold.tuning.pruning import hopeless
 from sevenfold.tuning.trial import Status, Trial, fold_event
 
@@ -27,8 +31,14 @@ _ROUND = 4  # trials decided together where a run must repeat exactly, whatever 
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
 _SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
 _SHARE_LATER = 0.35  # for each later one
+_MODELS_FIRST = 4  # different models are tried before variants of what leads
+_FAR_AHEAD = 0.05  # of the gain over the constant
+_USUAL_SPEED = (0.3, 2.0)
+_SHORT_YARDSTICK = 0.03  # of the work that can still be done
+_IMPORT_SECONDS = 8.0  # a worker's first fit of a model may take so much longer before it is killed
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
 _FEWEST_FOLDS = 2
+_KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
 _SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
@@ -51,6 +61,7 @@ class Search:
         only: the user named the models.
         kept_seconds: time to keep back after the search, given the trials so far.
         threads: threads of one job.
+        best_value: what the metric gives where nothing is wrong.
         trials: those of the run so far, on resume.
     """
 
@@ -67,6 +78,7 @@ class Search:
     most_trials: int | None = None
     only: bool = False
     threads: int = 1
+    best_value: float | None = None
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
     trials: list[Trial] = field(default_factory=list)
     stop_reason: str = ""
@@ -84,15 +96,20 @@ class Search:
         ]
         for trial in self.trials:
             self._learn_speed(trial)
-            if trial.status is Status.FINISHED and trial.recipe.model != "constant":
-                self.folds, self._folds_settled = len(trial.folds), True
+            if trial.status is Status.FINISHED and trial.recipe.model != "constant" and trial.origin != "yardstick":
+                self.folds, self._folds_settled = min(self.folds, len(trial.folds)), True
         for trial in self.trials:
             # Broken off between its last fold and the word that it had ended.
             if trial.status is Status.OPEN and trial.folds:
                 self._judge(trial)
-        self._pictures = {c.name for c in self.candidates if Form.IMAGES in c.spec.accepts}
+        self._pictures = {
+            c.name for c in self.candidates if Form.IMAGES in c.spec.accepts and Trait.BASELINE not in c.spec.traits
+        }
         while True:
             self._fill()
+            if self._perfect():
+                self.stop_reason = "the score is perfect on every fold: more time would buy nothing"
+                break
             if not self.executor.running:
                 break
             if self.left_seconds <= 0:
@@ -102,10 +119,29 @@ class Search:
         self._end()
         return self.trials
 
+    def _perfect(self) -> bool:
+        """Whether a trial has nothing left to gain on any fold."""
+        if not self.timed or self.best_value is None:
+            return False
+        return any(
+            t.status is Status.FINISHED and all(r.value == self.best_value for r in t.folds.values())
+            for t in self.trials
+        )
+
     @property
     def left_seconds(self) -> float:
-        """Time left for searching: what is kept for fitting the winners again is not."""
-        return max(0.0, self.deadline.left() - self.kept_seconds(self.trials))
+        """Time left for searching, without what is kept for the end: less while there is nothing to end with."""
+        if self.deadline.seconds == float("inf"):
+            return float("inf")
+        kept = self.kept_seconds(self.trials)
+        if not any(t.folds and (t.origin != "yardstick" or self.only) for t in self.trials):
+            kept = min(kept, _KEPT_WITHOUT_MODEL * self.deadline.left())
+        return max(0.0, self.deadline.left() - kept)
+
+    @property
+    def timed(self) -> bool:
+        """Whether time counts, not trials."""
+        return self.deadline.seconds != float("inf")
 
     @property
     def constant(self) -> Trial | None:
@@ -149,12 +185,21 @@ class Search:
         rounds = -(-waiting // self.executor.slots)
         if rounds * pace <= self.left_seconds or (waiting == 1 and pace <= 2 * self.left_seconds):
             return False
+        finished = [t for t in self._rivals(trial) if t.status is Status.FINISHED]
+        if finished and self._ahead([trial], finished) is trial:
+            # Too good to lose: fewer folds for all, or it counts with those it has done when the time is used up.
+            begun = 1 + max(trial.started)
+            folds = begun + int(self.left_seconds / pace) * self.executor.slots
+            self._use_folds(folds, f"a fold of {trial.recipe.model}, which leads, takes {pace:.1f} s")
+            return self.folds <= begun
         reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.left_seconds:.1f} s are left"
         self._close(trial, Status.PRUNED, reason)
         return True
 
     def _sure(self, trial: Trial) -> bool:
-        """Whether all folds of a trial may start at once: nothing could prune it."""
+        """Whether all folds of a trial may start at once: nothing could prune it, nor show it to be too slow."""
+        if self.timed:
+            return trial.recipe.model == "constant"
         return trial.origin == "yardstick" or not any(t.status is Status.FINISHED for t in self._rivals(trial))
 
     def _rivals(self, trial: Trial) -> list[Trial]:
@@ -175,11 +220,13 @@ class Search:
             if any(t.status is Status.OPEN for t in self.trials[: number - number % _ROUND]):
                 return None
         while self._queue:
-            proposal = self._queue[0]
+            proposal = self._best_start()
+            if proposal is None:
+                break
             if self.most_trials is not None and proposal.origin != "yardstick" and counted >= self.most_trials:
                 return None
             reason = self._too_slow(proposal)
-            self._queue.pop(0)
+            self._queue.remove(proposal)
             if not reason:
                 return proposal
             self.journal(
@@ -199,7 +246,49 @@ class Search:
                 return None
             if not self._too_slow(proposal_made):
                 return proposal_made
+        self.stop_reason = "nothing that is left to try would end in time"
         return None
+
+    def _best_start(self) -> Proposal | None:
+        """The next starting point: the first in order, or, under a budget and once something real has been started,
+        the one with the most expected gain a second. None where a variant of what leads promises more."""
+        first = self._queue[0]
+        begun = [t for t in self.trials if t.recipe.model != "constant" and t.origin != "yardstick"]
+        if not self.timed or first.candidate.name == "constant" or self.only:
+            return first
+        if not begun:
+            # A linear yardstick that takes more than a moment waits until the first real trial is under way.
+            long = self._seconds(first) > _SHORT_YARDSTICK * self._work_left
+            return next((p for p in self._queue if not long or p.origin != "yardstick"), first)
+        yardstick = next((p for p in self._queue if p.origin == "yardstick"), None)
+        if yardstick is not None:
+            return yardstick
+        told = list(told_trials(self.trials, None))
+        left = self._work_left
+
+        def worth(proposal: Proposal) -> float:
+            return a_second(promise(proposal, told, self.constant), self._seconds(proposal), left)
+
+        best = max(self._queue, key=worth)
+        leader = leader_of([t for t in told if t.recipe.model != "constant"])
+        tried = {t.recipe.model for t in told if t.origin == "portfolio"}
+        if self.searcher is None or leader is None or len(tried) < _MODELS_FIRST:
+            return best
+        variants = sum(t.origin not in ("yardstick", "portfolio") for t in self.trials)
+        return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, left) else None
+
+    @property
+    def _work_left(self) -> float:
+        """Seconds of work that all workers can still do."""
+        return self.left_seconds * self.executor.slots
+
+    def _seconds(self, proposal: Proposal) -> float:
+        """Expected work of all folds, by this machine's speed."""
+        params, name = dict(proposal.recipe.params), proposal.candidate.name
+        estimate = proposal.candidate.seconds(params, self.rows, self.classes, self.threads)
+        # Of a model that has not been timed here nothing is known but how slow the others make this machine look.
+        usual = float(np.clip(np.median(list(self._speed.values())), *_USUAL_SPEED)) if self._speed else 1.0
+        return estimate * self._speed.get(name, usual) * self.folds
 
     def _too_slow(self, proposal: Proposal) -> str:
         """Why a proposal does not fit into the time left, or ""."""
@@ -208,38 +297,44 @@ class Search:
         name = proposal.candidate.name
         if name in self._skipped:
             return "one fold of it took too long before"
-        estimate = proposal.candidate.seconds(
-            dict(proposal.recipe.params), self.rows, self.classes, self.threads
-        ) * self._speed.get(name, 1.0)
-        patience = 1.0 if name in self._speed else _SLOW_START
+        patience = 1.15 if name in self._speed else _SLOW_START * (0.7 if self._finished_real() else 1.0)
         if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
-            patience *= 2.0  # it can be stopped and still be of use
-        left = self.left_seconds * self.executor.slots
-        needed = estimate * self.folds
+            # It can be stopped and still be of use, though less so once there is something to compare it with.
+            patience *= 1.4 if self._finished_real() else 2.0
+        left, needed = self._work_left, self._seconds(proposal)
         if needed <= left * patience:
             return ""
         return f"its {self.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"
 
+    def _finished_real(self) -> bool:
+        return any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+
     def _job(self, trial: Trial, fold: int) -> Job:
         now = time.monotonic()
-        if self.deadline.seconds == float("inf"):
+        if not self.timed:
             return Job(trial.name, trial.recipe.to_json(), fold, str(self.folder / trial.name), threads=self.threads)
         left = self.left_seconds
-        finished = any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+        finished = self._finished_real()
         share = _SHARE_LATER if finished else _SHARE_FIRST
         if trial.recipe.model in self._pictures and not finished:
             share = _SHARE_PICTURES
-        rounds_of_work = -(-(self.folds - len(trial.folds)) // self.executor.slots)
+        # Until it is known how many folds the time allows, a fold may take as long as if they were the fewest: rounds
+        # cut off hurt more than folds left out.
+        waiting = self.folds - len(trial.folds) if self._folds_settled else min(_FEWEST_FOLDS, self.folds)
+        rounds_of_work = -(-waiting // self.executor.slots)
         allowance = max(min(share * left / rounds_of_work, left - 0.5), 0.5)
         # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
         # Until something real is finished nothing is killed before the end: a slow model is better than none.
         kill = now + (min(left, max(share * left, 1.5 * allowance + 1.0)) if finished else left)
+        if trial.recipe.model in LIBRARIES and trial.recipe.model not in self._speed:
+            kill = min(now + left, kill + _IMPORT_SECONDS)
         return Job(
             trial.name,
             trial.recipe.to_json(),
             fold,
             str(self.folder / trial.name),
             stop_at=now + allowance,
+            latest_at=now + max(0.5, left - 0.5),
             kill_at=kill,
             threads=self.threads,
         )
@@ -264,6 +359,8 @@ class Search:
 
     def _judge(self, trial: Trial) -> None:
         """End a trial whose folds are done, or that its first folds show to be hopeless."""
+        if trial.status is not Status.OPEN:
+            return
         # Judged fold by fold in their order, so that the order of arrival decides nothing.
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
@@ -273,23 +370,40 @@ class Search:
                 trial.folds = shown.folds
                 self._close(trial, Status.PRUNED, reason)
                 return
-        if len(trial.folds) >= self.folds:
+        if all(fold in trial.folds for fold in range(self.folds)):
+            # Begun before it was known that fewer folds are used: it is compared on those that all trials have.
+            trial.folds = trial.first_folds(self.folds).folds
             self._close(trial, Status.FINISHED, "")
 
     def _fit_folds(self, trial: Trial) -> None:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
-        if self._folds_settled or trial.recipe.model == "constant" or self.deadline.seconds == float("inf"):
+        if self._folds_settled or not self.timed or trial.recipe.model == "constant":
+            return
+        if trial.origin == "yardstick" and not self.only:
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)
         affordable = int(self.left_seconds * self.executor.slots / (_WANTED_TRIALS * pace))
         folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
-        if folds < self.folds:
-            why = f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
-            self.journal(
-                Happening.DECISION, {"what": f"{folds} of {self.folds} folds are used", "why": why, "step": "tuning"}
-            )
-            self.folds = folds
+        self._use_folds(
+            folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
+        )
+
+    def _use_folds(self, folds: int, why: str) -> None:
+        """Fewer folds for every trial, also for those that have done more: they are compared on the same."""
+        if folds >= self.folds:
+            return
+        self.journal(
+            Happening.DECISION, {"what": f"{folds} of {self.folds} folds are used", "why": why, "step": "tuning"}
+        )
+        self.folds = folds
+        for trial in self.trials:
+            if trial.recipe.model == "constant":
+                continue
+            if trial.status is Status.FINISHED and all(fold in trial.folds for fold in range(folds)):
+                trial.folds = trial.first_folds(folds).folds
+            elif trial.status is Status.OPEN and trial.folds:
+                self._judge(trial)
 
     def _close(self, trial: Trial, status: Status, reason: str) -> None:
         trial.status, trial.reason = status, reason
@@ -307,7 +421,7 @@ class Search:
     def _learn_speed(self, trial: Trial) -> None:
         """This machine's seconds for the estimate's second, for the trial's model."""
         candidate = next((c for c in self.candidates if c.name == trial.recipe.model), None)
-        if candidate is None or not trial.folds:
+        if candidate is None or not trial.folds or Trait.BASELINE in candidate.spec.traits:
             return
         estimate = candidate.seconds(dict(trial.recipe.params), self.rows, self.classes, self.threads)
         measured = trial.seconds / len(trial.folds)
@@ -316,14 +430,40 @@ class Search:
         self._speed[candidate.name] = new if old is None else 0.5 * (old + new)
 
     def _save_something(self) -> None:
-        """Where no real trial has every fold done, the one with the most folds counts with those it has."""
+        """A trial that time cut short counts with the folds it has done where no other has all of them done, or where
+        it is far ahead of all others on those folds."""
         real = [t for t in self.trials if t.recipe.model != "constant"]
-        if any(t.status is Status.FINISHED for t in real) or not any(t.folds for t in real):
+        cut = [t for t in real if t.status is Status.OPEN and t.folds]
+        finished = [t for t in real if t.status is Status.FINISHED]
+        if not finished:
+            cut = [t for t in real if t.folds]
+        if not cut:
             return
-        trial = max(real, key=lambda t: (len(t.folds), -t.loss))
+        trial = max(cut, key=lambda t: (len(t.folds), -t.loss))
         why = f"no trial has all {self.folds} folds done; {trial.name} has {len(trial.folds)}"
+        if finished:
+            ahead = self._ahead(cut, finished)
+            if ahead is None:
+                return
+            trial = ahead
+            why = f"on the {len(trial.folds)} of {self.folds} folds it has done it is far ahead of all finished trials"
         self.journal(Happening.DECISION, {"what": f"{trial.name} counts as it is", "why": why, "step": "tuning"})
         self._close(trial, Status.FINISHED, why)
+
+    def _ahead(self, cut: Sequence[Trial], finished: Sequence[Trial]) -> Trial | None:
+        """The best of the trials cut short, if it gains much more over the constant on its folds than any finished."""
+        constant = self.constant
+        shown = [t for t in cut if any(set(t.folds) <= set(f.folds) for f in finished)]
+        if constant is None or not shown:
+            return None
+        leader = min(finished, key=lambda t: t.loss)
+        trial = min(shown, key=lambda t: t.comparable_loss(leader))
+        done = set(trial.folds)
+        if not done <= set(constant.folds):
+            return None
+        best = min(f.loss_on(done) for f in finished if done <= set(f.folds))
+        gain = constant.loss_on(done) - best
+        return trial if best - trial.loss_on(done) > _FAR_AHEAD * max(gain, 0.0) else None
 
     def _end(self) -> None:
         self._save_something()

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.training.fit import StepCache
+from sevenfold.training.memory import give_back
 from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.job import Job, describe_failure, run_job
+
+_CACHED = 16 * 2**20  # bytes of fitted features that a worker keeps, beside twice the table's own
 
 
 def serve(address: str) -> None:
@@ -27,6 +30,7 @@ def serve(address: str) -> None:
             return
         if workspace is None:
             workspace = Workspace.load(Path(request["workspace"]))
+            cache.limit_bytes = _CACHED + 2 * int(workspace.table.estimated_size())
         job = Job.from_json(request["job"])
         try:
             answer: dict[str, Any] = {"result": asdict(run_job(workspace, job, cache))}
@@ -36,6 +40,7 @@ def serve(address: str) -> None:
             _send(connection, answer)
         except (BrokenPipeError, ConnectionError):
             return
+        give_back()
 
 
 def _send(connection: Connection[Any, Any], message: dict[str, Any]) -> None:

@@ -99,7 +99,22 @@ class DataSubject:
     def columns(self) -> tuple[Column, ...]:
         """Columns that a model may see unless the schema sets them aside: all but target, weight, id, group, drops."""
         apart = self.task.apart if self.task else frozenset()
-        return tuple(c for c in self.schema if c.name not in apart and c.name in self.table.columns)
+        return tuple(c for c in self.schema if c.name not in apart and c.name in self.table_names)
+
+    @cached_property
+    def table_names(self) -> frozenset[str]:
+        """Columns of the table; asking the frame itself lists them all anew each time."""
+        return frozenset(self.table.columns)
+
+    @cached_property
+    def test_names(self) -> frozenset[str]:
+        """Columns of the test table."""
+        return frozenset(() if self.test_table is None else self.test_table.columns)
+
+    @cached_property
+    def raw_names(self) -> frozenset[str]:
+        """Columns of the raw rows."""
+        return frozenset(() if self.raw is None else self.raw.columns)
 
     @cached_property
     def inputs(self) -> tuple[Column, ...]:
@@ -116,7 +131,7 @@ class DataSubject:
         import polars as pl
 
         name = str(column.parse.get("from", column.name))
-        if self.raw is None or name not in self.raw.columns or self.raw.height != self.table.height:
+        if self.raw is None or name not in self.raw_names or self.raw.height != self.table.height:
             return None
         values = self.raw.get_column(name)
         return values if values.dtype == pl.String else None

@@ -41,7 +41,7 @@ class IdColumns(Check[DataSubject]):
         roles = set(subject.task.roles.values()) if subject.task else set()
         columns = [c for c in subject.schema if c.name == key and key not in {m.name for m in subject.columns}]
         for column in (*subject.columns, *columns):
-            if column.name in roles or column.name not in subject.table.columns:
+            if column.name in roles or column.name not in subject.table_names:
                 continue
             reason = self._reason(column, subject.table.get_column(column.name)[subject.distinct_rows])
             aside = not column.used or column.name == key

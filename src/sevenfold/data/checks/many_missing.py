@@ -51,7 +51,7 @@ class ManyMissing(Check[DataSubject]):
 
     def _between_files(self, name: str, share: float, subject: DataSubject) -> Finding | None:
         test = subject.test_table
-        if test is None or name not in test.columns or test.height == 0:
+        if test is None or name not in subject.test_names or test.height == 0:
             return None
         other = test.get_column(name).null_count() / test.height
         pooled = (share * subject.table.height + other * test.height) / (subject.table.height + test.height)

@@ -47,7 +47,7 @@ class OrderLeakage(Check[DataSubject]):
         for column in (*subject.columns, *keys):
             if column.kind not in (Kind.NUMBER, Kind.ID):
                 continue
-            if column.name not in subject.table.columns:
+            if column.name not in subject.table_names:
                 continue
             values = subject.table.get_column(column.name)
             if column.kind is Kind.ID:

@@ -38,12 +38,13 @@ class TrainTestShift(Check[DataSubject]):
         if test.height < FEWEST_ROWS or subject.table.height < FEWEST_ROWS:
             return NotApplicable(self.spec.code, f"one of the files has fewer than {FEWEST_ROWS} rows")
         target = subject.task.target if subject.task else None
+        inputs = {column.name for column in subject.inputs}
         columns = [
             c
             for c in subject.schema
-            if (c in subject.inputs or c.name == target)
-            and c.name in test.columns
-            and c.name in subject.table.columns
+            if (c.name in inputs or c.name == target)
+            and c.name in subject.test_names
+            and c.name in subject.table_names
             and c.kind in (Kind.NUMBER, Kind.CATEGORY, Kind.FLAG)
         ]
         generator = subject.streams.generator("audit", "shift")

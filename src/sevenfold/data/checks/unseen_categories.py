@@ -31,7 +31,7 @@ class UnseenCategories(Check[DataSubject]):
         evidence: dict[str, Any] = {}
         grave = False
         for column in subject.inputs:
-            if column.kind is not Kind.CATEGORY or column.name not in test.columns or test.height == 0:
+            if column.kind is not Kind.CATEGORY or column.name not in subject.test_names or test.height == 0:
                 continue
             present = subject.table.get_column(column.name).drop_nulls()
             known = present.unique()

@@ -58,12 +58,13 @@ def infer(
         wanted[name] = (Kind(kind), "as requested")
     sample = frame if frame.height <= len(rows := spread(frame.height)) else frame[rows]
     columns: list[Column] = []
+    names = frozenset(frame.columns)
     for name in frame.columns:
         evidence = Evidence(frame.get_column(name), sample.get_column(name), is_target=name == target)
         if name in wanted:
             columns.append(forced(evidence, *wanted[name]))
         else:
-            columns.extend(split_numbers(evidence, decide(evidence), frozenset(frame.columns)))
+            columns.extend(split_numbers(evidence, decide(evidence), names))
     return _with_codes(frame, columns, target, frozenset(wanted))
 
 

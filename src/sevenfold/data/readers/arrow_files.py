@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sevenfold.core.errors import DataError
 from sevenfold.data.readers.base import Format, Raw, Request
 from sevenfold.data.readers.blob import Blob
+from sevenfold.data.readers.lottery import Lottery, lottery_for
 from sevenfold.data.readers.typed import settled
 
 if TYPE_CHECKING:
@@ -28,7 +30,18 @@ class Parquet(Format):
         """Read all columns; structs are flattened with dots."""
         import polars as pl
 
-        return _parsed(blob, "parquet", lambda source: pl.read_parquet(source, glob=False, hive_partitioning=False))
+        lottery: list[Lottery] = []
+
+        def read(source: Any) -> pl.DataFrame:
+            memory = request.options.memory_bytes
+            if memory is not None and isinstance(source, Path):
+                lottery.extend(filter(None, [lottery_for(str(source.resolve()), memory, request.options.seed)]))
+            if lottery:
+                return lottery[0].sample()
+            return pl.read_parquet(source, glob=False, hive_partitioning=False)
+
+        raw = _parsed(blob, "parquet", read)
+        return Raw(raw.frame, {**raw.source, "lottery": lottery[0].to_json()}) if lottery else raw
 
     def describe(self, source: Mapping[str, Any]) -> str:
         """The name of the format."""

@@ -46,6 +46,9 @@ class Options:
         query: SQL, for a database.
         table: table name, for a database.
         limit_bytes: most bytes of decompressed content to hold; half of the memory by default.
+        memory_bytes: what the work on the table may take in all; of a larger one, a sample is read where the format
+            allows it.
+        seed: of that sample.
     """
 
     format: str | None = None
@@ -57,6 +60,8 @@ class Options:
     query: str | None = None
     table: str | None = None
     limit_bytes: int | None = None
+    memory_bytes: float | None = None
+    seed: int = 0
 
     @classmethod
     def of(cls, settings: Mapping[str, Any] | Options | None) -> Options:
@@ -71,7 +76,7 @@ class Options:
 
     def given(self) -> dict[str, Any]:
         """The options that were said, as plain data."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value is not None and name in _SAID}
 
     @property
     def most_bytes(self) -> int:
@@ -79,6 +84,9 @@ class Options:
         if self.limit_bytes is not None:
             return self.limit_bytes
         return max(2**26, Resources.detect().memory_bytes // 2)
+
+
+_SAID = {option.name for option in fields(Options)} - {"memory_bytes", "seed"}  # those are the run's, not the user's
 
 
 @dataclass(frozen=True)

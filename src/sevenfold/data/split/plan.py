@@ -150,8 +150,8 @@ def _goes_on(
 
 
 def _units_of_copies(table: pl.DataFrame, schema: Schema, task: Task, rows: Ints, notes: Notes) -> Ints:
-    apart = task.apart
-    columns = [c.name for c in schema if c.used and c.kind is not Kind.ID and c.name not in apart and c.name in table]
+    apart, there = task.apart, set(table.columns)
+    columns = [c.name for c in schema if c.used and c.kind is not Kind.ID and c.name not in apart and c.name in there]
     if not columns:
         return np.arange(len(rows), dtype=np.int64)
     numbers = number_rows(table[rows], columns)

@@ -65,19 +65,22 @@ class GrpcService:
         return classes()["ServerReadyResponse"](ready=self._answering.ready)
 
     async def _model_ready(self, request: Request, message: Any) -> Any:
-        self._answering.host.pick(message.name or None, message.version or None, request.id)
+        self._answering.host.pick(message.name or None, message.version or None, request.key)
         return classes()["ModelReadyResponse"](ready=self._answering.ready)
 
     async def _server(self, request: Request, message: Any) -> Any:
         return classes()["ServerMetadataResponse"](**protocol.server_metadata())
 
     async def _model(self, request: Request, message: Any) -> Any:
-        return codec.metadata(self._answering.host.pick(message.name or None, message.version or None, request.id))
+        return codec.metadata(self._answering.host.pick(message.name or None, message.version or None, request.key))
 
     async def _infer(self, request: Request, message: Any) -> Any:
         workers = self._answering.workers
         host = self._answering.host
-        with workers.place(), host.use(message.model_name or None, message.model_version or None, request.id) as hosted:
+        with (
+            workers.place(),
+            host.use(message.model_name or None, message.model_version or None, request.key) as hosted,
+        ):
             request.hosted = hosted
 
             def decode() -> protocol.InferRequest:

@@ -122,8 +122,9 @@ class SliceFailure(Check[TrainedSubject]):
     def _slices(self, subject: TrainedSubject) -> Iterator[tuple[str, str, Flags]]:
         """Column, description and rows of each slice."""
         assert subject.judged is not None and subject.table is not None and subject.schema is not None
+        there = set(subject.table.columns)
         for column in subject.schema:
-            if column.name == subject.task.target or column.name not in subject.table.columns:
+            if column.name == subject.task.target or column.name not in there:
                 continue
             values = subject.table.get_column(column.name)[subject.judged.rows]
             missing = values.is_null().to_numpy()

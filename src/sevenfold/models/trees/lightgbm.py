@@ -11,7 +11,7 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Form, Inputs
-from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
+from sevenfold.core.model import Batched, Batches, Cost, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Choice, Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
@@ -19,6 +19,7 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
+from sevenfold.models.trees.lightgbm_text import check_text
 from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.one_row import NORMAL, OneRow
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
@@ -48,7 +49,7 @@ def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     )
 
 
-class LightGBM(Estimator):
+class LightGBM(Batched):
     """The workhorse on tables: takes numbers, categories, gaps and sparse columns as they are."""
 
     spec = ModelSpec(
@@ -132,6 +133,27 @@ class LightGBM(Estimator):
         self._take(booster.model_to_string(num_iteration=taken.kept).encode())
         return FitInfo(rounds=taken.kept, truncated=taken.truncated)
 
+    def fit_batches(self, inputs: Inputs, target: Target, batches: Batches, context: FitContext) -> FitInfo:
+        """Bin the batches by the sample's bins, then boost: a byte for each value is all that is held of a row."""
+        import lightgbm
+
+        from sevenfold.models.trees.batches import binned
+
+        inputs, target = learnable(self.spec, inputs, target, context)
+        self.goal, self.classes = target.goal, target.classes
+        self.unit = Unit.of(target, context.objective)
+        self.factors = class_weights(target, self.params["class_weight"])
+        table, categories = tree_table(inputs)
+        settings = self._settings(target, table.shape[1], None, context)
+        reference = self._dataset(table, target, categories, settings)
+        del table
+        rows = binned(reference, batches, lambda part: balanced(part, self.factors), self.unit.apply)
+        booster = lightgbm.Booster(settings, rows)
+        most = most_rounds(self.params, False, context)
+        taken = take_rounds(booster.update, None, most, patience(self.params["learning_rate"]), context)
+        self._take(booster.model_to_string(num_iteration=taken.kept).encode())
+        return FitInfo(rounds=taken.kept, truncated=taken.truncated)
+
     def predict(self, inputs: Inputs) -> Floats:
         """See `Model.predict`."""
         table, _ = tree_table(inputs)
@@ -157,6 +179,7 @@ class LightGBM(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
+        check_text(state["booster"])
         self._take(state["booster"])
 
     def row_predictor(self) -> RowPredictor | None:

@@ -8,21 +8,39 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import os
+import select
 import signal
 import sys
 
-PRELOADED = (
+from sevenfold.tuning.executors.imports import load
+from sevenfold.tuning.executors.lean import keep_lean
+
+NEEDED = (
     "numpy",
     "scipy.sparse",
-    "polars",
     "lightgbm",
-    "sklearn.linear_model",
-    "sklearn.ensemble",
+    "polars",
+    "scipy.optimize",
     "safetensors.numpy",
+    "threadpoolctl",
+    "sevenfold.tuning.objective",
     "sevenfold.tuning.worker",
 )
+"""What the first trials need; whoever asks for a worker waits for it."""
+LATER = (
+    "scipy.linalg",
+    "scipy.spatial",
+    "scipy.ndimage",
+    "scipy.interpolate",
+    "scipy.integrate",
+    "scipy.stats",
+    "sklearn.base",
+    "sklearn.tree",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+)
+"""What other trials need, in small portions: loaded while nobody asks. A worker forked before loads it by itself."""
 
 
 def main() -> None:
@@ -30,20 +48,29 @@ def main() -> None:
     worker, the end of input ends everything."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
-    for name in PRELOADED:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    keep_lean()
+    for name in NEEDED:
+        load(name)
     children: list[int] = []
-    for line in sys.stdin:
-        verb, _, address = line.strip().partition(" ")
-        if verb == "import":
-            with contextlib.suppress(ImportError):
-                importlib.import_module(address)
+    waiting = list(LATER)
+    lines = b""
+    while True:
+        if waiting and not select.select([0], [], [], 0.0)[0]:
+            load(waiting.pop(0))
             continue
-        child = os.fork()
-        if child == 0:
-            _become_worker(address)
-        children.append(child)
+        read = os.read(0, 4096)
+        if not read:
+            break
+        *whole, lines = (lines + read).split(b"\n")
+        for line in whole:
+            verb, _, argument = line.decode().strip().partition(" ")
+            if verb == "import":
+                load(argument)
+                continue
+            child = os.fork()
+            if child == 0:
+                _become_worker(argument)
+            children.append(child)
     for child in children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)

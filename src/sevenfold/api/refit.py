@@ -1,0 +1,149 @@
+"""Fitting the chosen members again on more rows than a fold gave them, beside whatever else the run has to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sevenfold.api.session import Session
+from sevenfold.core.events import Happening
+from sevenfold.core.model import Trait
+from sevenfold.core.pipeline import Pipeline
+from sevenfold.core.predictor import Member
+from sevenfold.models.catalogue import MODELS
+from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.final import load_pipeline
+from sevenfold.tuning.job import Job, worthwhile_share
+from sevenfold.tuning.limits import DEFAULT_BYTES
+from sevenfold.tuning.trial import Trial, fold_event
+
+if TYPE_CHECKING:
+    from sevenfold.api.collect import Collected
+
+MOST_REPEATS = 3
+"""Fits of a model that learns with chance on the same rows; on public tables three of them, averaged, do as well as
+the models of five folds, each of which has seen four fifths of the rows."""
+
+
+def repeats_for(trial: Trial, most: int = MOST_REPEATS) -> int:
+    """Fits that are worth averaging: one where chance has no part or the model is an average already."""
+    return most if Trait.EARLY_STOPPING in MODELS.get(trial.recipe.model).spec.traits else 1
+
+
+def affordable_repeats(members: Sequence[Trial], most_bytes: float = DEFAULT_BYTES) -> int:
+    """Fits of each member that keep the whole within a size, by what a fold's model takes; at least 1."""
+    each = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in members}
+    for most in range(MOST_REPEATS, 1, -1):
+        if sum(each[trial.name] * repeats_for(trial, most) for trial in members) <= most_bytes:
+            return most
+    return 1
+
+
+@dataclass
+class LastFit:
+    """Fits of members on every training row, or on every row once the sealed ones have been opened.
+
+    Args:
+        session, collected: of the run.
+        members: trials to fit.
+        repeats: fits of each member that learns with chance.
+        sealed: learn from the sealed rows as well.
+        until: monotonic clock time by which all must be done.
+    """
+
+    session: Session
+    collected: Collected
+    members: Sequence[Trial]
+    repeats: int
+    sealed: bool
+    until: float = float("inf")
+    _waiting: list[Job] = field(default_factory=list)
+    _failed: dict[str, str] = field(default_factory=dict)
+    _under_way: int = 0
+
+    def start(self) -> None:
+        """Give the first fits to the workers; the others follow in `finish`."""
+        for trial in self.members:
+            for repeat in range(repeats_for(trial, self.repeats)):
+                job = self._job(trial, repeat)
+                if not (Path(job.folder) / job.name / "state.json").exists():
+                    self._waiting.append(job)
+        self._submit()
+
+    def finish(self) -> dict[str, tuple[Pipeline, ...]]:
+        """Wait for all fits, but no longer than `until`; pipelines of the members of which every fit succeeded."""
+        while self._under_way:
+            left = self.until - time.monotonic()
+            if left <= 0:
+                break
+            for outcome in self._executor.wait(min(1.0, left)):
+                self._take(outcome)
+            self._submit()
+        for trial in self.members:
+            if self._under_way or any(job.trial == trial.name for job in self._waiting):
+                self._executor.cancel(trial.name)
+                self._failed.setdefault(trial.name, "the time did not suffice")
+        for name, reason in self._failed.items():
+            where = "all rows" if self.sealed else "all training rows"
+            self.session.decide("tuning", f"{name} is not fitted again on {where}", reason)
+        done: dict[str, tuple[Pipeline, ...]] = {}
+        for trial in self.members:
+            if trial.name not in self._failed:
+                folder = self.session.folder.trials / trial.name
+                jobs = [self._job(trial, repeat) for repeat in range(repeats_for(trial, self.repeats))]
+                done[trial.name] = tuple(load_pipeline(folder / job.name) for job in jobs)
+        return done
+
+    @property
+    def _executor(self) -> Executor:
+        executor = self.session.executor
+        assert executor is not None
+        return executor
+
+    def _submit(self) -> None:
+        while self._waiting and self._executor.running < self._executor.slots:
+            self._executor.submit(self._waiting.pop(0))
+            self._under_way += 1
+
+    def _take(self, outcome: Outcome) -> None:
+        job = outcome.job
+        self._under_way -= 1
+        if outcome.result is None or (outcome.result.truncated and job.rounds is not None):
+            self._failed[job.trial] = outcome.reason or "the clock cut it short"
+            self._waiting = [other for other in self._waiting if other.trial != job.trial]
+            return
+        # Each fit has a number of its own, below those of the folds.
+        number = -1 - 2 * job.repeat - int(self.sealed)
+        event = {**fold_event(job.trial, number, outcome.result), "repeat": job.repeat, "sealed": self.sealed}
+        self.session.note(Happening.FOLD_FINISHED, event)
+
+    def _job(self, trial: Trial, repeat: int) -> Job:
+        rounds = [result.rounds for result in trial.folds.values() if result.rounds]
+        workspace, share = self.collected.workspace, None
+        if workspace.whole is not None and not self.sealed:
+            fold_rows = sum(len(workspace.folds[number][0]) for number in trial.folds)
+            left = self.until - time.monotonic()
+            share = worthwhile_share(workspace, trial.recipe, list(trial.folds.values()), fold_rows, left)
+        return Job(
+            trial.name,
+            trial.recipe.to_json(),
+            -1,
+            str(self.session.folder.trials / trial.name),
+            stop_at=self.until,
+            kill_at=self.until,
+            threads=max(1, self.session.threads // self.session.slots),
+            rounds=max(1, round(float(np.mean(rounds)))) if rounds else None,
+            repeat=repeat,
+            share=share,
+            more=str(self.session.folder.sealed.resolve()) if self.sealed else None,
+        )
+
+
+def members_of(trials: Sequence[Trial], fitted: dict[str, tuple[Pipeline, ...]]) -> tuple[Member, ...]:
+    """Members made of last fits, in the trials' order."""
+    return tuple(Member(trial.name, fitted[trial.name]) for trial in trials)

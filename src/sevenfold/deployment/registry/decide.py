@@ -1,0 +1,99 @@
+"""Adding and promoting as people mean it: with checks before, and everything in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sevenfold.deployment.registry.address import CHAMPION, Address
+from sevenfold.deployment.registry.gate import Limits, Side, Verdict, examine, refusals, refused
+from sevenfold.deployment.registry.lineage import Lineage
+from sevenfold.deployment.registry.registry import REFUSE, Entry, Registry, Version
+
+if TYPE_CHECKING:
+    from sevenfold.deployment.parts import Parts
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A promotion and why it could be.
+
+    Args:
+        entry: of the log.
+        verdicts: of the gate.
+    """
+
+    entry: Entry
+    verdicts: tuple[Verdict, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**self.entry.to_json(), "gate": [verdict.to_json() for verdict in self.verdicts]}
+
+
+def add(registry: Registry, name: str, source: Path, *, why: str = "", parts: Parts | None = None) -> Version:
+    """A new version from a bundle, which is taken for hostile: a child process loads it first.
+
+    Raises:
+        RequestError, BundleError: it is no model, or the registry cannot be written.
+    """
+    from sevenfold.deployment.bundle import load
+
+    return registry.add(name, source, lambda path: Lineage.of(load(path, parts=parts, isolated=True)), why)
+
+
+def gate(
+    registry: Registry,
+    name: str,
+    version: int,
+    *,
+    data: Any = None,
+    limits: Limits | None = None,
+    parts: Parts | None = None,
+) -> tuple[Verdict, ...]:
+    """What the gate says of a version beside the champion. Changes nothing.
+
+    Raises:
+        RequestError, DataError: no such version, or data that cannot be used.
+    """
+    candidate = registry.get(Address(name, None, version))
+    champion = next((v for v in registry.versions(name) if CHAMPION in v.aliases and v.version != version), None)
+    path = registry.contents.path(candidate.sha256)
+    other = None if champion is None else Side(registry.contents.path(champion.sha256), champion.lineage)
+    return examine(Side(path, candidate.lineage), other, data=data, limits=limits, parts=parts)
+
+
+def promote(
+    registry: Registry,
+    name: str,
+    version: int,
+    alias: str = CHAMPION,
+    *,
+    expect: int | None = None,
+    why: str = "",
+    force: str | None = None,
+    data: Any = None,
+    limits: Limits | None = None,
+    parts: Parts | None = None,
+) -> Decided:
+    """Let an alias point to a version that passes the gate. A refusal is logged.
+
+    Args:
+        expect: version that the alias must point to now, 0 for none; by default the one that it pointed to when the
+            gate was asked, so that nobody's decision in the meantime is overwritten unseen.
+        force: promote it whatever the gate says, for this reason.
+    Raises:
+        RequestError: the gate refuses it, there is no such version, or somebody else was faster.
+    """
+    if expect is None:
+        expect = next((v.version for v in registry.versions(name) if alias in v.aliases), 0)
+    verdicts = gate(registry, name, version, data=data, limits=limits, parts=parts)
+    details: dict[str, Any] = {"gate": [verdict.to_json() for verdict in verdicts]}
+    if refusals(verdicts):
+        if force is None:
+            registry.note(REFUSE, name, alias, version, why, details)
+            raise refused(name, version, verdicts)
+        details["forced"] = force
+    entry = registry.promote(name, version, alias, expect=expect, why=why or force or "", details=details)
+    return Decided(entry, verdicts)

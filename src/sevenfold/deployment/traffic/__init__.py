@@ -1,0 +1,1 @@
+"""What a server does with requests beyond answering them: swap, canary, shadow."""

@@ -1,0 +1,37 @@
+"""Libraries that take long to import are imported before the clock of a fit starts."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import time
+
+LIBRARIES = {
+    "lightgbm": ("lightgbm",),
+    "catboost": ("catboost",),
+    "xgboost": ("xgboost",),
+    "mlp": ("torch",),
+    "image_network": ("torch", "PIL.Image"),
+    "extra_trees": ("sklearn.ensemble",),
+    "random_forest": ("sklearn.ensemble",),
+    "decision_tree": ("sklearn.tree",),
+    "perceptron": ("sklearn.linear_model",),
+    "elastic_net": ("sklearn.linear_model",),
+    "lasso": ("sklearn.linear_model",),
+    "svm_rbf": ("sklearn.svm",),
+}
+"""Libraries of models whose import takes a noticeable part of a second."""
+
+
+def load(name: str) -> None:
+    """Import a library, if it is there."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+
+
+def warm(model: str) -> float:
+    """Import the libraries of a model; the seconds that it took, next to nothing where they were there."""
+    started = time.monotonic()
+    for name in LIBRARIES.get(model, ()):
+        load(name)
+    return time.monotonic() - started

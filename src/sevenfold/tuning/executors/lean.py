@@ -1,0 +1,61 @@
+"""Keeps optional parts of libraries out of worker processes: LightGBM and scikit-learn load pandas and Arrow wherever
+they are installed, which a worker that is handed plain arrays never needs.
+
+That is half of an idle worker's memory and of its start. Whoever imports such a library by name still gets it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import FrameType, ModuleType
+
+_FRAMES = frozenset({"pandas", "pyarrow", "dask", "matplotlib", "plotly", "graphviz", "IPython", "cudf", "modin"})
+REFUSED = {
+    # Its own classes for scikit-learn are not used: boosters and data sets alone.
+    "lightgbm": _FRAMES | {"sklearn", "joblib"},
+    "sklearn": _FRAMES,
+    "scipy": _FRAMES,
+    "xgboost": _FRAMES | {"sklearn"},
+    "catboost": _FRAMES - {"pandas"},
+    "_catboost": _FRAMES - {"pandas"},
+    "pandas": _FRAMES - {"pandas"},
+}
+"""What is kept away, by the library that asks for it; all of them do without where it is not installed."""
+
+
+class OptionalParts(MetaPathFinder):
+    """Refuses, first of all finders, what `REFUSED` says."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """None leaves the module to the other finders.
+
+        Raises:
+            ModuleNotFoundError: as if the module were not installed.
+        """
+        if fullname in _ALL and fullname in REFUSED.get(_asking(sys._getframe(1)), ()):
+            raise ModuleNotFoundError(f"No module named {fullname!r} for this library", name=fullname)
+        return None
+
+
+_ALL = frozenset().union(*REFUSED.values())
+
+
+def keep_lean() -> None:
+    """Refuse optional parts from now on; what is loaded already stays."""
+    if not any(isinstance(finder, OptionalParts) for finder in sys.meta_path):
+        sys.meta_path.insert(0, OptionalParts())
+
+
+def _asking(frame: FrameType | None) -> str:
+    """The library whose code holds the import statement."""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if not name.startswith(("importlib", "_frozen_importlib")):
+            return name.partition(".")[0]
+        frame = frame.f_back
+    return ""

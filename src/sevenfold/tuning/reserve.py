@@ -1,0 +1,103 @@
+"""What must be kept of the budget for the end: settling on a model, judging it, packing it, fitting it on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sevenfold.core.model import Trait
+from sevenfold.models.catalogue import MODELS
+from sevenfold.tuning.final import MOST_MEMBERS
+from sevenfold.tuning.pulse import Pulse
+from sevenfold.tuning.trial import Status, Trial
+
+# Seconds on an ordinary idle core, seen in runs on small tables, and the growth with what is deployed.
+_SETTLE_SECONDS = 0.5
+_EVALUATE_SECONDS = 0.9
+_PACK_SECONDS = 0.4
+_SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
+_LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
+_LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
+_EXTRA_SHARE, _EXTRA_LEAST, _EXTRA_MOST = 0.03, 0.2, 20.0  # importances, slices and the like, of the budget
+_MOST_SHARE = 0.42
+_REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget: before anything is known, and at most
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """Seconds to keep back, from what was measured in this run.
+
+    Args:
+        budget: of the whole run.
+        pulse: how slow the machine is at present.
+        test_rows, valid_rows: sealed rows, and rows that a fold validates.
+        slots: fits at once.
+        growth: rows of a last fit over those of a fold's fit; 0 where there is no last fit.
+        needed: there is a last fit whatever it costs, as folds are not averaged.
+    """
+
+    budget: float
+    pulse: Pulse = field(default_factory=Pulse)
+    test_rows: int = 0
+    valid_rows: int = 1
+    slots: int = 1
+    growth: float = 0.0
+    needed: bool = False
+    _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
+
+    def before_refit(self, trials: Sequence[Trial]) -> float:
+        """For everything but last fits."""
+        leaders = self._leaders(trials)
+        slow = self._slowness
+        work = _SETTLE_SECONDS + _EVALUATE_SECONDS
+        work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
+        extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)
+        return min(_MOST_SHARE * self.budget, slow * work + self._looks(leaders) + extra + self.packing(trials))
+
+    def settling(self, left_seconds: float, trials: Sequence[Trial]) -> float:
+        """Of the seconds left, those for settling on a model: its own part, and what the search has not used."""
+        return self._slowness * _SETTLE_SECONDS + max(0.0, left_seconds - self(trials))
+
+    def packing(self, trials: Sequence[Trial]) -> float:
+        """For card, bundle, report and the end of the process."""
+        megabytes = sum(trial.bytes for trial in self._leaders(trials)) / 1e6
+        return self._slowness * (_PACK_SECONDS + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
+
+    def refit(self, members: Sequence[Trial], repeats: int = 1) -> float:
+        """For fitting some trials again on more rows, as measured on their folds."""
+        if not self.growth or not members:
+            return 0.0
+        each = [max(r.seconds for r in t.folds.values()) * self.growth for t in members]
+        return max(sum(each) * repeats / self.slots, max(each)) * 1.1
+
+    def __call__(self, trials: Sequence[Trial]) -> float:
+        """All that is to be kept once the search has come so far."""
+        kept = self.before_refit(trials)
+        if self.growth:
+            leaders = self._leaders(trials)
+            if any(t.origin != "yardstick" for t in leaders):
+                most = _REFIT_MOST if self.needed else 0.5 * _REFIT_MOST
+                kept += min(most * self.budget, 0.3 + self.refit(leaders))
+            else:
+                kept += _REFIT_SHARE * self.budget if self.needed else 0.05 * self.budget
+        return kept
+
+    @property
+    def _slowness(self) -> float:
+        """Half of what slows the machine is taken to be this run's own workers, which have stopped by then."""
+        return min(self.pulse.slowness, 0.5 * (1.0 + self.pulse.slowness))
+
+    def _leaders(self, trials: Sequence[Trial]) -> list[Trial]:
+        real = [t for t in trials if t.status is Status.FINISHED and t.folds]
+        key = tuple((id(t), len(t.folds)) for t in real)
+        if key in self._known:  # asked many times between two results
+            return self._known[key]
+        self._known.clear()
+        real = [t for t in real if Trait.BASELINE not in MODELS.get(t.recipe.model).spec.traits]
+        self._known[key] = sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
+        return self._known[key]
+
+    def _looks(self, leaders: Sequence[Trial]) -> float:
+        """Predicting the sealed rows, by the time that the validated rows took."""
+        seconds = sum(r.predict_seconds for t in leaders for r in t.folds.values())
+        return _LOOKS * seconds * self.test_rows / max(1, self.valid_rows)

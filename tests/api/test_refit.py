@@ -1,0 +1,82 @@
+"""After the score is told, the deployed model learns from all rows; what was told stays that of the model before."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import sevenfold
+from sevenfold.api.refit import affordable_repeats, repeats_for
+from sevenfold.api.replay import replay
+from sevenfold.core.events import Happening
+from sevenfold.core.recipe import Recipe
+from sevenfold.core.run import Journal
+from sevenfold.tuning.job import JobResult
+from sevenfold.tuning.trial import Trial
+
+
+def frame(rows: int = 150, seed: int = 0) -> pl.DataFrame:
+    generator = np.random.default_rng(seed)
+    a, b = generator.normal(size=rows), generator.choice(["x", "y", "z"], size=rows)
+    return pl.DataFrame({"a": a, "b": b, "y": 3 * a + (b == "x") + generator.normal(size=rows) * 0.1})
+
+
+def trained(folder: Path, **settings: Any) -> Any:
+    return sevenfold.train(
+        frame(), target="y", trials=1, models=["lightgbm"], folds=3, tune="none", out=str(folder), **settings
+    )
+
+
+def last_fits(path: Path) -> list[Any]:
+    events = Journal(path / "journal.jsonl").events()
+    return [e.data for e in events if e.kind == Happening.FOLD_FINISHED and e.data.get("sealed")]
+
+
+def test_the_deployed_model_learns_from_all_rows_and_repeats(tmp_path: Path) -> None:
+    one, other = trained(tmp_path / "one"), trained(tmp_path / "other")
+    assert one.result["refitted"]
+    assert len(last_fits(one.path)) == 3
+    assert "Deployed model" in (one.path / "card.md").read_text()
+    fresh = frame(40, seed=5)
+    np.testing.assert_array_equal(one.model.predict(fresh), other.model.predict(fresh))
+    assert one.result["test"] == other.result["test"]
+    found = replay(one.path)
+    assert found["fits"] == found["identical"] == 6
+
+
+def test_what_was_told_is_what_it_is_without_the_last_fit(tmp_path: Path) -> None:
+    with_it, without = trained(tmp_path / "one"), trained(tmp_path / "two", refit="none")
+    assert not without.result["refitted"]
+    assert last_fits(without.path) == []
+    assert with_it.result["test"] == without.result["test"]
+    assert with_it.result["validation"] == without.result["validation"]
+
+
+def test_a_test_set_that_was_given_stays_one(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", test=frame(60, seed=9))
+    assert not run.result["refitted"]
+    assert last_fits(run.path) == []
+
+
+def test_a_resumed_run_does_no_last_fit_twice(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run")
+    journal = run.path / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    opened = next(i for i, line in enumerate(lines) if json.loads(line)["kind"] == Happening.SEALED_OPENED)
+    journal.write_text("".join(lines[: opened + 1]))
+    before = {path: path.stat().st_mtime_ns for path in (run.path / "trials").glob("*/all*/state.json")}
+    assert len(before) == 3
+    again = sevenfold.resume(run.path)
+    assert again.result["refitted"]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_only_chance_is_averaged_and_size_is_kept() -> None:
+    boosted, forest = (Trial("t", Recipe(model), "", "portfolio") for model in ("lightgbm", "extra_trees"))
+    assert repeats_for(boosted) == 3
+    assert repeats_for(forest) == 1
+    boosted.add(0, JobResult(0.0, 0.0, 1, 1.0, 0.0, 0.0, 10_000_000, 0))
+    assert affordable_repeats([boosted]) == 2
+    assert affordable_repeats([boosted], most_bytes=1e6) == 1

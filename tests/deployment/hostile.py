@@ -1,0 +1,255 @@
+"""Seeded mutants of bundles, and a process that tries forged ones as `isolation.canary` does, only quicker."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sevenfold.deployment.archive import read_archive, write_archive
+from sevenfold.deployment.isolation import request_of, verdict
+from sevenfold.deployment.squeeze import expand, squeeze
+
+SECONDS = 20
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_STRANGE = [b"-1", b"0", b"99999999999", b"nan", b"inf", b"1e308", b"", b"x", b"-2147483648", b"4294967296"]
+
+
+def mutant(content: bytes, stream: np.random.Generator) -> bytes:
+    """Other bytes: flipped, cut, moved, filled, repeated, or with another number in a text."""
+    while True:
+        changed = _MUTATIONS[stream.integers(len(_MUTATIONS))](content, stream)
+        if changed != content:
+            return changed
+
+
+def _flip(content: bytes, stream: np.random.Generator) -> bytes:
+    changed = bytearray(content)
+    for _ in range(int(stream.integers(1, 9))):
+        changed[stream.integers(len(changed))] ^= 1 << int(stream.integers(8))
+    return bytes(changed)
+
+
+def _cut(content: bytes, stream: np.random.Generator) -> bytes:
+    return content[: int(stream.integers(len(content)))]
+
+
+def _insert(content: bytes, stream: np.random.Generator) -> bytes:
+    at = int(stream.integers(len(content)))
+    return content[:at] + stream.bytes(int(stream.integers(1, 64))) + content[at:]
+
+
+def _remove(content: bytes, stream: np.random.Generator) -> bytes:
+    at = int(stream.integers(len(content)))
+    return content[:at] + content[at + int(stream.integers(1, 64)) :]
+
+
+def _swap(content: bytes, stream: np.random.Generator) -> bytes:
+    size = int(stream.integers(1, max(2, min(200, len(content) // 3))))
+    a, b = (int(v) for v in stream.integers(0, len(content) - size, 2))
+    changed = bytearray(content)
+    changed[a : a + size], changed[b : b + size] = content[b : b + size], content[a : a + size]
+    return bytes(changed)
+
+
+def _fill(content: bytes, stream: np.random.Generator) -> bytes:
+    size = int(stream.integers(1, min(64, len(content))))
+    at = int(stream.integers(len(content) - size + 1))
+    return content[:at] + bytes([int(stream.choice([0, 127, 255]))]) * size + content[at + size :]
+
+
+def _giant(content: bytes, stream: np.random.Generator) -> bytes:
+    value = struct.pack("<Q", int(stream.choice([2**31 - 1, 2**32 - 1, 2**40, 2**63 - 1])))
+    size = int(stream.choice([4, 8]))
+    at = int(stream.integers(max(1, len(content) - size)))
+    return content[:at] + value[:size] + content[at + size :]
+
+
+def _repeat(content: bytes, stream: np.random.Generator) -> bytes:
+    a, b = sorted(int(v) for v in stream.integers(0, len(content), 2))
+    return content[:b] + content[a:b] + content[b:]
+
+
+def _number(content: bytes, stream: np.random.Generator) -> bytes:
+    found = list(_NUMBER.finditer(content))
+    if not found:
+        return _flip(content, stream)
+    match = found[stream.integers(len(found))]
+    return content[: match.start()] + _STRANGE[stream.integers(len(_STRANGE))] + content[match.end() :]
+
+
+_MUTATIONS = [_flip, _flip, _cut, _insert, _remove, _swap, _fill, _giant, _repeat, _number]
+
+
+def zip_mutant(whole: bytes, stream: np.random.Generator) -> bytes:
+    """A file of the same or like members that plays a trick with the zip format."""
+    trick = _TRICKS[stream.integers(len(_TRICKS))]
+    return trick(whole, stream)
+
+
+def _members(whole: bytes) -> list[tuple[zipfile.ZipInfo, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        return [(info, archive.read(info)) for info in archive.infolist()]
+
+
+def _rezip(members: list[tuple[Any, bytes]], compression: int = zipfile.ZIP_STORED, comment: bytes = b"") -> bytes:
+    import warnings
+
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a name that is there twice
+        with zipfile.ZipFile(buffer, "w", compression) as archive:
+            archive.comment = comment
+            for info, content in members:
+                name = info.filename if isinstance(info, zipfile.ZipInfo) else info
+                archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, compression)
+    return buffer.getvalue()
+
+
+def _duplicate(whole: bytes, stream: np.random.Generator) -> bytes:
+    members = _members(whole)
+    return _rezip([*members, members[stream.integers(len(members))]])
+
+
+def _escape(whole: bytes, stream: np.random.Generator) -> bytes:
+    names = [
+        "../../x",
+        "/etc/x",
+        "..\\..\\x",
+        "C:\\x",
+        "a/../../x",
+        "state/../../x",
+        "./manifest.json",
+        "~/x",
+        "x\x00y",
+    ]
+    members: list[tuple[Any, bytes]] = list(_members(whole))
+    if stream.random() < 0.5:
+        return _rezip([*members, (names[stream.integers(len(names))], b"x")])
+    at = int(stream.integers(len(members)))
+    return _rezip([*members[:at], (names[stream.integers(len(names))], members[at][1]), *members[at + 1 :]])
+
+
+def _renamed_in_place(whole: bytes, stream: np.random.Generator) -> bytes:
+    """A name of the same length in every place: offsets stay right."""
+    name = _members(whole)[1 + int(stream.integers(3))][0].filename
+    other = ("../" + "x" * len(name))[: len(name)] if stream.random() < 0.5 else ("/" + name)[: len(name)]
+    return whole.replace(name.encode(), other.encode())
+
+
+def _symlink(whole: bytes, stream: np.random.Generator) -> bytes:
+    """The mode of one member says that it is a link (or a device, or may be executed)."""
+    changed = bytearray(whole)
+    places = [m.start() for m in re.finditer(b"PK\x01\x02", whole)]
+    mode = int(stream.choice([0o120777, 0o100755, 0o020666, 0o040755]))
+    struct.pack_into("<I", changed, places[stream.integers(len(places))] + 38, mode << 16)
+    return bytes(changed)
+
+
+def _header_lie(whole: bytes, stream: np.random.Generator) -> bytes:
+    """A field of a local header, of the directory or of the end says something else, often something giant."""
+    changed = bytearray(whole)
+    mark, fields = [
+        (b"PK\x03\x04", "4H 6H 8H 10H 14I 18I 22I 26H 28H"),
+        (b"PK\x01\x02", "8H 10H 16I 20I 24I 28H 30H 32H 42I"),
+        (b"PK\x05\x06", "4H 8H 10H 12I 16I 20H"),
+    ][stream.integers(3)]
+    places = [m.start() for m in re.finditer(re.escape(mark), whole)]
+    field = str(stream.choice(fields.split()))
+    place, form = places[stream.integers(len(places))] + int(field[:-1]), field[-1]
+    top = 2 ** (16 if form == "H" else 32) - 1
+    (old,) = struct.unpack_from("<" + form, whole, place)
+    value = int(stream.choice([v for v in (0, 1, 8, top, top // 2, (old + 1) % top) if v != old]))
+    struct.pack_into("<" + form, changed, place, value)
+    return bytes(changed)
+
+
+def _recompress(whole: bytes, stream: np.random.Generator) -> bytes:
+    kinds = [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    return _rezip(_members(whole), kinds[stream.integers(3)])
+
+
+def _bomb(whole: bytes, stream: np.random.Generator) -> bytes:
+    return _rezip([*_members(whole), ("state/bomb.bin", bytes(3_000_000))], zipfile.ZIP_DEFLATED)
+
+
+def _framed(whole: bytes, stream: np.random.Generator) -> bytes:
+    extra = stream.bytes(int(stream.integers(1, 40)))
+    return [extra + whole, whole + extra, whole + whole, _rezip(_members(whole), comment=extra)][stream.integers(4)]
+
+
+def _reordered(whole: bytes, stream: np.random.Generator) -> bytes:
+    members = _members(whole)
+    return _rezip([members[i] for i in stream.permutation(len(members))] or members, zipfile.ZIP_STORED)
+
+
+def _overlap(whole: bytes, stream: np.random.Generator) -> bytes:
+    """Two entries of the directory point at one local header."""
+    changed = bytearray(whole)
+    places = [m.start() for m in re.finditer(b"PK\x01\x02", whole)]
+    a, b = stream.choice(places, 2, replace=False)
+    changed[a + 42 : a + 46] = whole[b + 42 : b + 46]
+    return bytes(changed)
+
+
+def _swapped_members(whole: bytes, stream: np.random.Generator) -> bytes:
+    """Each of two members holds what the other should, with right checksums, under the old manifest."""
+    members = _members(whole)
+    a, b = 1 + stream.choice(len(members) - 1, 2, replace=False)
+    contents = [content for _, content in members]
+    contents[a], contents[b] = contents[b], contents[a]
+    return _rezip([(info, content) for (info, _), content in zip(members, contents, strict=True)])
+
+
+_TRICKS = [
+    _duplicate, _escape, _renamed_in_place, _symlink, _header_lie, _header_lie, _header_lie, _recompress, _bomb,
+    _framed, _reordered, _overlap, _swapped_members,
+]  # fmt: skip
+
+
+def forged(whole: Path, member: str, stream: np.random.Generator) -> bytes:
+    """The bundle with one member changed and every digest right again: what an attacker would make."""
+    manifest, members, _ = read_archive(whole)
+    plain = expand(members)
+    plain[member] = mutant(plain[member], stream)
+    states = {name: content for name, content in plain.items() if name.startswith("state/")}
+    others = {name: content for name, content in plain.items() if not name.startswith("state/")}
+    described = {name: value for name, value in manifest.items() if name != "members"}
+    return write_archive(described, {**others, **squeeze(states)})
+
+
+class Tryer:
+    """Tries bundles in forks of one process that has imported everything: `canary` without its start."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("hostile_child.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+        )  # fmt: skip
+
+    def canary(self, path: Path) -> str:
+        """The digest of what was loaded.
+
+        Raises:
+            BundleError: nothing was.
+        """
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request_of(path, None, SECONDS)).encode() + b"\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return verdict(answer["code"], answer["output"].encode())
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(60)

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sevenfold.core.errors import DataError, RequestError
+from sevenfold.deployment.registry.sequential import limits, log_wealth, weigh
+
+ROWS, REPEATS = 300, 1_000
+
+
+def nulls(kind, repeats, rows):
+    """(repeats, rows) gains whose mean is 0."""
+    stream = np.random.default_rng(7)
+    if kind == "rare":  # most rows alike, few against each other: as two good classifiers give them
+        return stream.choice([-1.0, 0.0, 1.0], (repeats, rows), p=[0.05, 0.9, 0.05])
+    if kind == "skewed":  # small gains often, large losses seldom
+        return np.where(stream.random((repeats, rows)) < 0.9, 0.1, -0.9)
+    return stream.uniform(-1, 1, (repeats, rows))
+
+
+@pytest.mark.parametrize("kind", ["rare", "skewed", "even"])
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_looking_after_every_row_promotes_wrongly_at_most_as_often_as_stated(kind, alpha):
+    wealth = log_wealth(nulls(kind, REPEATS, ROWS))
+    wrong = (wealth.max(axis=1) >= np.log(1 / alpha)).mean()
+    assert wrong <= alpha + 3 * np.sqrt(alpha * (1 - alpha) / REPEATS)
+
+
+def test_the_wealth_is_a_fair_game():
+    """Its mean stays 1 where nothing is gained."""
+    wealth = np.exp(log_wealth(nulls("rare", 20_000, 30)))
+    assert abs(wealth[:, -1].mean() - 1) < 5 * wealth[:, -1].std() / np.sqrt(20_000)
+
+
+def test_a_real_gain_is_found():
+    stream = np.random.default_rng(3)
+    gains = stream.choice([-1.0, 0.0, 1.0], (300, 2_000), p=[0.03, 0.88, 0.09])  # errors fall by six points
+    assert (log_wealth(gains).max(axis=1) >= np.log(20)).mean() > 0.95
+
+
+def test_the_interval_holds_at_every_look_together():
+    stream = np.random.default_rng(11)
+    missed = 0
+    for _ in range(60):
+        gains = stream.choice([-1.0, 0.0, 1.0], 300, p=[0.05, 0.85, 0.10])
+        found = [limits(gains[:rows], 0.1) for rows in (10, 40, 100, 300)]
+        missed += any(not low <= 0.05 <= high for low, high in found)
+    assert missed / 60 <= 0.1 + 3 * np.sqrt(0.09 / 60)
+
+
+def test_the_interval_narrows_around_the_mean():
+    gains = np.random.default_rng(5).choice([-1.0, 0.0, 1.0], 20_000, p=[0.05, 0.85, 0.10])
+    wide, narrow = limits(gains[:500], 0.05), limits(gains, 0.05)
+    assert wide[0] < narrow[0] < gains.mean() < narrow[1] < wide[1]
+    assert narrow[1] - narrow[0] < 0.02
+
+
+def test_the_three_decisions():
+    stream = np.random.default_rng(1)
+    good, bad = (stream.random(3_000) < p for p in (0.1, 0.2))
+    found = weigh(bad.astype(float), good.astype(float))
+    assert found.decision == "promote" and found.e_value > 20 and found.low > 0
+    turned = weigh(good.astype(float), bad.astype(float))
+    assert turned.decision == "keep" and turned.e_value < 1 and turned.high < 0
+    assert turned.e_value_worse == pytest.approx(found.e_value)
+    same = weigh(good.astype(float), good.astype(float))
+    assert (same.decision, same.e_value, same.gain) == ("undecided", 1.0, 0.0)
+    assert same.low < 0 < same.high
+    assert same.to_json()["gain"] == {"value": 0.0, "low": same.low, "high": same.high}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
+def test_limits_hold_the_mean_and_stay_in_range(gains):
+    values = np.array(gains)
+    low, high = limits(values, 0.05)
+    assert -1 <= low <= values.mean() + 1e-9 and values.mean() - 1e-9 <= high <= 1
+    assert np.isfinite(log_wealth(values)).all()
+
+
+def test_what_cannot_be_weighed_is_told():
+    with pytest.raises(DataError, match="paired"):
+        weigh(np.zeros(0), np.zeros(0))
+    with pytest.raises(DataError, match="paired"):
+        weigh(np.zeros(2), np.zeros(3))
+    with pytest.raises(DataError, match="out of range"):
+        weigh(np.array([2.0]), np.array([0.0]))
+    with pytest.raises(DataError, match="out of range"):
+        weigh(np.array([np.nan]), np.array([0.0]))
+    with pytest.raises(RequestError, match="alpha"):
+        weigh(np.zeros(1), np.zeros(1), alpha=1.0)

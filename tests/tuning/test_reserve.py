@@ -1,0 +1,49 @@
+"""What is kept for the end follows what was measured."""
+
+import itertools
+
+from sevenfold.core.recipe import Recipe
+from sevenfold.tuning.job import JobResult
+from sevenfold.tuning.pulse import Pulse
+from sevenfold.tuning.reserve import Reserve
+from sevenfold.tuning.trial import Status, Trial
+
+
+def trial(seconds: float = 1.0, predict: float = 0.01, size: int = 100_000, model: str = "lightgbm") -> Trial:
+    made = Trial("t001", Recipe(model), "default", "portfolio", status=Status.FINISHED)
+    for fold in range(5):
+        made.add(fold, JobResult(0.5, 0.5, 10, seconds, 0.0, predict, size, 0))
+    return made
+
+
+def pulse(seconds: float) -> Pulse:
+    ticks = itertools.count()
+    made = Pulse(clock=lambda: seconds * next(ticks), work=lambda: None)
+    made.beat(3)
+    return made
+
+
+def test_a_slow_machine_keeps_more() -> None:
+    slow, fast = Reserve(60.0, pulse(0.0056)), Reserve(60.0, pulse(0.0014))
+    assert slow([trial()]) > fast([trial()])
+
+
+def test_large_models_and_slow_predictions_keep_more() -> None:
+    reserve = Reserve(60.0, pulse(0.0014), test_rows=1000, valid_rows=1000)
+    least = reserve([trial()])
+    assert reserve([trial(size=10_000_000)]) > least
+    assert reserve([trial(predict=0.1)]) > least
+    assert reserve([trial(model="catboost")]) > least
+
+
+def test_a_last_fit_is_kept_for_as_long_as_folds_took() -> None:
+    without, with_it = (Reserve(600.0, pulse(0.0014), slots=2, growth=growth) for growth in (0.0, 1.5))
+    members = [trial(seconds=10.0)]
+    assert with_it(members) - without(members) >= 10.0
+    assert with_it.refit(members, repeats=3) > with_it.refit(members)
+    assert without.refit(members) == 0.0
+
+
+def test_never_the_whole_budget() -> None:
+    reserve = Reserve(10.0, pulse(1.0), growth=1.5, needed=True)
+    assert reserve([trial(seconds=1000.0, size=10**9, predict=100.0)]) < 10.0

@@ -1,0 +1,124 @@
+"""The search under a budget: what it starts, what it saves when time is short, when it stops by itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sevenfold.core.context import Deadline
+from sevenfold.core.recipe import Recipe
+from sevenfold.models.catalogue import MODELS
+from sevenfold.tuning.candidates import Candidate
+from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.job import Job, JobResult
+from sevenfold.tuning.search import Search
+from sevenfold.tuning.trial import Status, Trial
+
+
+class Clock:
+    """Seconds that pass only when work is done."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Pretended(Executor):
+    """One slot; each job takes and scores what is said of its model."""
+
+    def __init__(self, clock: Clock, seconds: dict[str, float], losses: dict[str, float]) -> None:
+        self.clock, self.seconds, self.losses = clock, seconds, losses
+        self.waiting: list[Job] = []
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def open(self, workspace: Path) -> None:
+        pass
+
+    def submit(self, job: Job) -> None:
+        self.waiting.append(job)
+
+    @property
+    def running(self) -> int:
+        return len(self.waiting)
+
+    def wait(self, seconds: float) -> Sequence[Outcome]:
+        outcomes = []
+        while self.waiting:
+            job = self.waiting.pop(0)
+            model = str(job.recipe["model"])
+            took, loss = self.seconds.get(model, 0.01), self.losses.get(model, 0.9)
+            self.clock.now += took
+            outcomes.append(Outcome(job, JobResult(loss, -loss, 5, took, 0.0, 0.0, 10, 10)))
+        return outcomes
+
+    def cancel(self, trial: str) -> None:
+        self.waiting = [job for job in self.waiting if job.trial != trial]
+
+    def close(self) -> None:
+        self.waiting.clear()
+
+
+class Plain(Candidate):
+    """A candidate without features."""
+
+    def recipe(self, params: dict[str, Any], style: str | None = None, target: str | None = None) -> Recipe:
+        return Recipe(self.name, params)
+
+    def seconds(self, params: dict[str, Any], rows: int, classes: int, threads: int) -> float:
+        return 0.01
+
+
+def searched(
+    folder: Path, budget: float, seconds: dict[str, float], losses: dict[str, float], **more: Any
+) -> tuple[Search, list[str]]:
+    clock, said = Clock(), []
+    names = ("constant", "logistic_l2", "lightgbm", "naive_bayes")
+    search = Search(
+        [Plain(MODELS.get(name).spec, {"default": None}, ("identity",), 3) for name in names],  # type: ignore[dict-item]
+        None,
+        Pretended(clock, seconds, {"constant": 1.0, **losses}),
+        folder,
+        folds=5,
+        rows=100,
+        classification=True,
+        classes=2,
+        journal=lambda kind, data: said.append(f"{data.get('what')}: {data.get('why')}"),
+        deadline=Deadline(budget, 0.0, clock),
+        **more,
+    )
+    search.run()
+    return search, said
+
+
+def best(search: Search) -> Trial:
+    return min((t for t in search.trials if t.status is Status.FINISHED), key=lambda t: t.loss)
+
+
+def test_with_time_enough_every_fold_of_every_model_is_done(tmp_path: Path) -> None:
+    search, _ = searched(tmp_path, 1000.0, {}, {"lightgbm": 0.1, "logistic_l2": 0.12, "naive_bayes": 0.14})
+    assert {t.recipe.model for t in search.trials} == {"constant", "logistic_l2", "lightgbm", "naive_bayes"}
+    first = next(t for t in search.trials if t.recipe.model == "lightgbm")
+    assert first.status is Status.FINISHED
+    assert len(first.folds) == 5
+
+
+def test_a_slow_model_that_leads_is_not_lost(tmp_path: Path) -> None:
+    slow = {"lightgbm": 7.0, "logistic_l2": 0.01}
+    search, said = searched(tmp_path, 20.0, slow, {"lightgbm": 0.1, "logistic_l2": 0.6, "naive_bayes": 0.7})
+    assert best(search).recipe.model == "lightgbm", said
+    assert 1 <= len(best(search).folds) < 5
+
+
+def test_a_perfect_score_ends_the_search(tmp_path: Path) -> None:
+    search, _ = searched(tmp_path, 1000.0, {}, {"lightgbm": -1.0}, best_value=1.0)
+    assert "more time would buy nothing" in search.stop_reason
+    assert best(search).recipe.model == "lightgbm"
+
+
+def test_less_is_kept_while_there_is_nothing_to_end_with(tmp_path: Path) -> None:
+    search, _ = searched(tmp_path, 10.0, {"lightgbm": 1.0}, {"lightgbm": 0.1}, kept_seconds=lambda trials: 1e9)
+    assert any(t.folds and t.recipe.model != "constant" for t in search.trials)

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "deployment"))
 
 from tiny_parts import PARTS, contents, table, with_test_score
 
+from sevenfold.deployment.archive import read_archive
 from sevenfold.deployment.bundle import save
 from sevenfold.deployment.parts import Parts
 
@@ -21,7 +22,7 @@ def run(call, monkeypatch, tmp_path):
     """A command with `--json` and what it printed; the registry is in the test's folder."""
     monkeypatch.setenv("SEVENFOLD_REGISTRY", str(tmp_path / "registry"))
     monkeypatch.setattr(Parts, "installed", lambda: PARTS)
-    monkeypatch.setattr("sevenfold.deployment.isolation.canary", lambda path, *more, **options: None)
+    monkeypatch.setattr("sevenfold.deployment.isolation.canary", lambda path, *more, **options: read_archive(path)[2])
     save(tmp_path / "one", contents(rows=120, members=1))
     save(tmp_path / "two", contents(rows=160, members=1))
     save(tmp_path / "worse", with_test_score(contents(rows=140, members=1), 0.8, 0.9))

@@ -33,8 +33,8 @@ class Shell:
         """The command under way; `largest_file` in bytes stands for a disk without room."""
 
         def limit() -> None:
-            if largest_file is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+            assert largest_file is not None
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
 
         process = subprocess.Popen(
             [sys.executable, "-m", "sevenfold", *map(str, arguments)],
@@ -43,7 +43,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=limit,
+            preexec_fn=limit if largest_file is not None else None,
         )
         self._begun.append(process)
         return process

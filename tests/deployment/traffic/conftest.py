@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tiny_parts import PARTS, contents
 
+from sevenfold.deployment.archive import read_archive
 from sevenfold.deployment.bundle import load, save
 from sevenfold.deployment.registry.lineage import Lineage
 from sevenfold.deployment.registry.registry import Registry
@@ -35,4 +36,4 @@ def registry(tmp_path, bundles):
 @pytest.fixture
 def unisolated(monkeypatch):
     """Loads without the child process, which has tests of its own."""
-    monkeypatch.setattr("sevenfold.deployment.isolation.canary", lambda path, *more, **options: None)
+    monkeypatch.setattr("sevenfold.deployment.isolation.canary", lambda path, *more, **options: read_archive(path)[2])

@@ -1,4 +1,4 @@
-"""Libraries are imported without what they only offer to link to, and nothing stays hidden."""
+"""Libraries are imported ahead, in workers without what they only offer to link to, and nothing stays hidden."""
 
 import subprocess
 import sys
@@ -9,6 +9,8 @@ CODE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from sevenfold.tuning.executors.imports import load, warm
+from sevenfold.tuning.executors.lean import keep_lean
+keep_lean()
 load("lightgbm")
 assert "lightgbm" in sys.modules
 assert "pandas" not in sys.modules and "sklearn" not in sys.modules

@@ -1,16 +1,17 @@
 """Workers stay small: libraries' optional parts are not loaded there."""
 
 import json
+import os
 import subprocess
 import sys
 
 CODE = """
 import importlib, json, sys
 from sevenfold.tuning.executors.lean import keep_lean
-from sevenfold.tuning.executors.zygote import PRELOADED
+from sevenfold.tuning.executors.zygote import NEEDED
 keep_lean()
 keep_lean()
-for name in PRELOADED:
+for name in NEEDED:
     importlib.import_module(name)
 first = [name for name in ("pandas", "pyarrow", "sklearn", "torch", "lightgbm", "scipy.stats") if name in sys.modules]
 from sevenfold.models.catalogue import MODELS
@@ -22,7 +23,8 @@ print(json.dumps([first, second, len([f for f in sys.meta_path if type(f).__name
 
 
 def test_optional_parts_are_refused_to_libraries_and_given_to_whoever_names_them() -> None:
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=environment)
     first, second, finders = json.loads(done.stdout)
     assert first == ["lightgbm"]
     assert second == ["sklearn", "catboost", "xgboost"]

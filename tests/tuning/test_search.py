@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sevenfold.core.context import Deadline
+from sevenfold.core.context import Deadline, Streams
 from sevenfold.core.recipe import Recipe
 from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.job import Job, JobResult
+from sevenfold.tuning.proposals import Searcher
+from sevenfold.tuning.samplers.catalogue import SAMPLERS
 from sevenfold.tuning.search import Search
 from sevenfold.tuning.trial import Status, Trial
 
@@ -72,14 +74,24 @@ class Plain(Candidate):
         return 0.01
 
 
+def plain_candidates() -> list[Plain]:
+    names = ("constant", "logistic_l2", "lightgbm", "naive_bayes")
+    return [Plain(MODELS.get(name).spec, {"default": None}, ("identity",), 3) for name in names]  # type: ignore[dict-item]
+
+
 def searched(
-    folder: Path, budget: float, seconds: dict[str, float], losses: dict[str, float], **more: Any
+    folder: Path,
+    budget: float,
+    seconds: dict[str, float],
+    losses: dict[str, float],
+    variants: bool = False,
+    **more: Any,
 ) -> tuple[Search, list[str]]:
     clock, said = Clock(), []
-    names = ("constant", "logistic_l2", "lightgbm", "naive_bayes")
+    candidates = plain_candidates()
     search = Search(
-        [Plain(MODELS.get(name).spec, {"default": None}, ("identity",), 3) for name in names],  # type: ignore[dict-item]
-        None,
+        candidates,
+        Searcher(candidates, SAMPLERS.get("random")(), "random", Streams(0)) if variants else None,
         Pretended(clock, seconds, {"constant": 1.0, **losses}),
         folder,
         folds=5,
@@ -122,3 +134,17 @@ def test_a_perfect_score_ends_the_search(tmp_path: Path) -> None:
 def test_less_is_kept_while_there_is_nothing_to_end_with(tmp_path: Path) -> None:
     search, _ = searched(tmp_path, 10.0, {"lightgbm": 1.0}, {"lightgbm": 0.1}, kept_seconds=lambda trials: 1e9)
     assert any(t.folds and t.recipe.model != "constant" for t in search.trials)
+
+
+def test_what_is_too_slow_for_the_time_left_leaves_it_to_what_is_not(tmp_path: Path) -> None:
+    slow = {"lightgbm": 30.0, "logistic_l2": 1.0, "naive_bayes": 1.0}
+    search, _ = searched(tmp_path, 400.0, slow, {"lightgbm": 0.1, "logistic_l2": 0.101}, variants=True)
+    assert search.deadline.left() < 20.0
+    assert search.trials[-1].recipe.model != "lightgbm"
+
+
+def test_a_declined_proposal_is_followed_by_another() -> None:
+    searcher = Searcher(plain_candidates(), SAMPLERS.get("random")(), "random", Streams(0))
+    made = [searcher.propose([], [], None, declined) for declined in (0, 0, 1, 2)]
+    digests = [proposal.recipe.digest for proposal in made if proposal is not None]
+    assert len(digests) == 4 and digests[0] == digests[1] and len(set(digests)) == 3

@@ -16,6 +16,8 @@ from sevenfold.tuning.candidates import YARDSTICKS, Candidate
 from sevenfold.tuning.samplers.base import Sampler
 from sevenfold.tuning.trial import Status, Trial
 
+_ATTEMPTS = 20  # at a variant that was not tried yet
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -73,17 +75,20 @@ class Searcher:
         self._origin = origin
         self._streams = streams
 
-    def propose(self, trials: Sequence[Trial], told: Sequence[Trial], constant: Trial | None) -> Proposal | None:
+    def propose(
+        self, trials: Sequence[Trial], told: Sequence[Trial], constant: Trial | None, declined: int = 0
+    ) -> Proposal | None:
         """The next variant, or None when nothing new is left.
 
         Args:
             trials: everything proposed so far, by anyone.
             told: finished or pruned trials whose losses may be used.
             constant: the constant baseline.
+            declined: proposals just made and not taken up; with the same number the same one comes again.
         """
         number = sum(trial.origin == self._origin for trial in trials)
         known = {trial.recipe.digest for trial in trials}
-        for attempt in range(20):
+        for attempt in range(_ATTEMPTS * declined, _ATTEMPTS * (declined + 1)):
             stream = self._streams.generator("search", number, attempt)
             candidate = self._choose(told, constant, stream)
             if candidate is None:

@@ -31,6 +31,7 @@ _ROUND = 4  # trials decided together where a run must repeat exactly, whatever 
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
 _SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
 _SHARE_LATER = 0.35  # for each later one
+_MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
 _MODELS_FIRST = 4  # different models are tried before variants of what leads
 _FAR_AHEAD = 0.05  # of the gain over the constant
 _USUAL_SPEED = (0.3, 2.0)
@@ -239,8 +240,8 @@ class Search:
             return None
         window = None if self.most_trials is None else len(self.trials) - len(self.trials) % _ROUND
         told = list(told_trials(self.trials, window))
-        for _ in range(10):
-            proposal_made = self.searcher.propose(self.trials, told, self.constant)
+        for declined in range(_MOST_DECLINED):
+            proposal_made = self.searcher.propose(self.trials, told, self.constant, declined)
             if proposal_made is None:
                 self.stop_reason = "nothing new was left to try"
                 return None

@@ -80,7 +80,7 @@ class ValueReader:
         if typed is None and self.column.kind is Kind.NUMBER:
             typed = math.nan
         codes = [code for code, mask in reading.problems if mask.item()]
-        found = (typed, tuple((code, shown(raw.item())) for code in codes))
+        found = (typed, tuple((code, shown(raw.to_list()[0])) for code in codes))
         if small and value == value and value != 0:  # 0.0 and -0.0 are one key
             if len(self.kept) >= _KEPT_VALUES:
                 self.kept.clear()

@@ -267,6 +267,40 @@ def test_a_given_test_of_the_same_period_keeps_the_split_random():
     assert any("same period" in reason for reason in split.reasons)
 
 
+def drifting(rows: int, start: float, seed: int) -> tuple[pl.DataFrame, np.ndarray]:
+    """A random walk's rows: neighbours are alike, and the level rises from `start`."""
+    generator = np.random.default_rng(seed)
+    level = start + np.arange(rows) / 1000
+    wave = np.sin(np.arange(rows) / 30)
+    labels = (wave + generator.normal(0, 0.3, rows) > 0).astype(int)
+    return pl.DataFrame({"x": wave + generator.normal(0, 0.3, rows), "level": level}), labels
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_test_rows_that_go_on_where_training_ends_make_the_split_one_by_order(seed):
+    table, labels = drifting(2000, 0.0, seed)
+    later, _ = drifting(500, 2.0, seed + 10)
+    split = plan(table, labels, given_test=True, test_table=later)
+    assert split.strategy == "time" and split.column is None
+    assert any("order of the rows" in reason for reason in split.reasons)
+    for fold in split.folds:
+        assert fold.train.max() < fold.valid.min()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_test_rows_drawn_at_random_or_from_before_keep_the_split_random(seed):
+    table, labels = drifting(2500, 0.0, seed)
+    drawn = np.zeros(2500, bool)
+    drawn[np.random.default_rng(seed).choice(2500, 500, replace=False)] = True
+    assert (
+        plan(table.filter(~drawn), labels[~drawn], given_test=True, test_table=table.filter(drawn)).strategy != "time"
+    )
+    assert plan(table[500:], labels[500:], given_test=True, test_table=table[:500]).strategy != "time"
+    ascending = np.argsort(labels, kind="stable")
+    later = table[2000:].with_columns(pl.col("level") + 9)
+    assert plan(table[ascending], labels[ascending], given_test=True, test_table=later).strategy != "time"
+
+
 def test_alike_neighbours_without_a_date_are_a_finding():
     stream = np.random.default_rng(0)
     labels = (np.cumsum(stream.random(2000) < 0.1) % 2).astype(int)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.arrays import Ints
 from sevenfold.core.context import Streams
 from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.report import Check, Finding, NotApplicable, Severity
@@ -255,14 +255,3 @@ def counted(number: int, thing: str) -> str:
     """ "1 row", "2,000 rows", "3 classes"."""
     plural = thing + ("es" if thing.endswith("s") else "s")
     return f"{number:,} {thing if number == 1 else plural}"
-
-
-def as_numbers(column: pl.Series) -> Floats:
-    """(rows,) values of a number, flag or date column, NaN where missing."""
-    import polars as pl
-
-    if column.dtype == pl.Boolean:
-        column = column.cast(pl.UInt8)
-    elif column.dtype == pl.Datetime:
-        column = column.dt.epoch("us")
-    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float64)

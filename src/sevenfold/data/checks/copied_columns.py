@@ -10,7 +10,8 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers, listed
+from sevenfold.data.checks.base import DataSubject, listed
+from sevenfold.data.distances import as_numbers
 from sevenfold.data.split.units import first_seen
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers, shown
+from sevenfold.data.checks.base import DataSubject, shown
 from sevenfold.data.checks.missing_words import MISSING_WORDS
+from sevenfold.data.distances import as_numbers
 
 if TYPE_CHECKING:
     import polars as pl

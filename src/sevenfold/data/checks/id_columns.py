@@ -11,7 +11,8 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers
+from sevenfold.data.checks.base import DataSubject
+from sevenfold.data.distances import as_numbers
 
 if TYPE_CHECKING:
     import polars as pl

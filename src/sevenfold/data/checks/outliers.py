@@ -10,8 +10,9 @@ import numpy as np
 from sevenfold.core.arrays import Flags, Floats
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers, counted, shown
+from sevenfold.data.checks.base import DataSubject, counted, shown
 from sevenfold.data.checks.tail import chance_of_gap
+from sevenfold.data.distances import as_numbers
 
 _FAR = 5.0  # times the spread of the middle half
 _GAP = 3.0  # times as far as the farthest of the others

@@ -9,7 +9,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Column, Kind
-from sevenfold.data.checks.base import as_numbers
+from sevenfold.data.distances import as_numbers
 
 if TYPE_CHECKING:
     import polars as pl

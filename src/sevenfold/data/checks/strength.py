@@ -9,7 +9,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Kind
 from sevenfold.core.task import Target
-from sevenfold.data.checks.base import as_numbers
+from sevenfold.data.distances import as_numbers
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,7 +11,8 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.core.task import Goal
-from sevenfold.data.checks.base import DataSubject, as_numbers
+from sevenfold.data.checks.base import DataSubject
+from sevenfold.data.distances import as_numbers
 
 _ROWS = 4_000
 _COLUMNS = 40

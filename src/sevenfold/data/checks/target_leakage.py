@@ -11,8 +11,9 @@ from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.core.task import Goal, Target
-from sevenfold.data.checks.base import DataSubject, as_numbers
+from sevenfold.data.checks.base import DataSubject
 from sevenfold.data.checks.strength import bins_of, halves, strength
+from sevenfold.data.distances import as_numbers
 
 if TYPE_CHECKING:
     import polars as pl

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from sevenfold.core.dataset import Column, Kind
+from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
-from sevenfold.data.checks.base import DataSubject, as_numbers
+from sevenfold.data.checks.base import DataSubject
+from sevenfold.data.distances import FEWEST_ROWS, distance
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 _EFFECT = 0.1
 _SURE = 1e-4
 _ROWS = 20_000
-_FEWEST = 50
-_LEVELS = 100
 
 
 class TrainTestShift(Check[DataSubject]):
@@ -36,8 +35,8 @@ class TrainTestShift(Check[DataSubject]):
         test = subject.test_table
         if test is None:
             return NotApplicable(self.spec.code, "no test file is given")
-        if test.height < _FEWEST or subject.table.height < _FEWEST:
-            return NotApplicable(self.spec.code, f"one of the files has fewer than {_FEWEST} rows")
+        if test.height < FEWEST_ROWS or subject.table.height < FEWEST_ROWS:
+            return NotApplicable(self.spec.code, f"one of the files has fewer than {FEWEST_ROWS} rows")
         target = subject.task.target if subject.task else None
         columns = [
             c
@@ -52,7 +51,7 @@ class TrainTestShift(Check[DataSubject]):
         right = _some(test, generator)
         shifts: dict[str, float] = {}
         for column in columns:
-            effect, p_value = _distance(column, left.get_column(column.name), right.get_column(column.name))
+            effect, p_value = distance(column.kind, left.get_column(column.name), right.get_column(column.name))
             if effect >= _EFFECT and p_value * len(columns) < _SURE:
                 shifts[column.name] = effect
         if not shifts:
@@ -78,43 +77,3 @@ def _some(table: pl.DataFrame, generator: np.random.Generator) -> pl.DataFrame:
     if table.height <= _ROWS:
         return table
     return table[np.sort(generator.choice(table.height, _ROWS, replace=False))]
-
-
-def _distance(column: Column, left: pl.Series, right: pl.Series) -> tuple[float, float]:
-    """Distance in [0, 1], less what chance alone would give, and its p-value."""
-    from scipy import stats
-
-    if column.kind is Kind.NUMBER:
-        one, other = as_numbers(left), as_numbers(right)
-        one, other = one[~np.isnan(one)], other[~np.isnan(other)]
-        if len(one) < _FEWEST or len(other) < _FEWEST:
-            return 0.0, 1.0
-        result = stats.ks_2samp(one, other, method="asymp")
-        return float(result.statistic), float(result.pvalue)
-    return _variation(left.drop_nulls(), right.drop_nulls())
-
-
-def _variation(left: pl.Series, right: pl.Series) -> tuple[float, float]:
-    from scipy import stats
-
-    if len(left) < _FEWEST or len(right) < _FEWEST:
-        return 0.0, 1.0
-    hashes = np.concatenate([left.hash(seed=7).to_numpy(), right.hash(seed=7).to_numpy()])
-    _, codes = np.unique(hashes, return_inverse=True)
-    codes = codes.reshape(-1)
-    size = int(codes.max()) + 1
-    one = np.bincount(codes[: len(left)], minlength=size).astype(np.float64)
-    other = np.bincount(codes[len(left) :], minlength=size).astype(np.float64)
-    order = np.argsort(-(one + other), kind="stable")
-    kept, rest = order[:_LEVELS], order[_LEVELS:]
-    one = np.append(one[kept], one[rest].sum())
-    other = np.append(other[kept], other[rest].sum())
-    filled = one + other > 0
-    one, other = one[filled], other[filled]
-    if len(one) < 2:
-        return 0.0, 1.0
-    pooled = (one + other) / (one + other).sum()
-    chance = float((np.sqrt(pooled * (1 - pooled) * (1 / one.sum() + 1 / other.sum()))).sum()) * 0.4
-    distance = float(np.abs(one / one.sum() - other / other.sum()).sum()) / 2
-    p_value = float(stats.chi2_contingency(np.stack([one, other]))[1])
-    return max(0.0, distance - chance), p_value

@@ -23,7 +23,7 @@ _SINGLE_VALID_SHARE = 0.1
 
 def split_by_time(
     table: pl.DataFrame,
-    time: str,
+    time: str | None,
     task: Task,
     target: Target,
     rows: Ints,
@@ -32,13 +32,16 @@ def split_by_time(
     share: float,
     gap_seconds: float | None,
 ) -> Split:
-    """The split along the column `time`; `share` of the rows test, none where it is 0.
+    """The split along the column `time`, or along the order of the rows; `share` of the rows test, none where it is 0.
 
     Raises:
         DataError: too few distinct times.
         RequestError: the column cannot be ordered.
     """
-    times = seconds_of(table.get_column(time)[rows], gap_seconds)
+    if time is None:
+        times = np.arange(len(rows), dtype=np.float64)
+    else:
+        times = seconds_of(table.get_column(time)[rows], gap_seconds)
     gap = gap_seconds or 0.0
     missing = int(np.isinf(times).sum())
     if missing:

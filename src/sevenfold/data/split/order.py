@@ -79,6 +79,13 @@ def neighbours_alike(target: Target, order: Ints | None = None) -> Alike:
     return Alike(float(effect), float(effect * np.sqrt(pairs)), runs, rising)
 
 
+def sorted_by_target(target: Target, alike: Alike) -> bool:
+    """Whether neighbours are alike only because the rows stand sorted by the target."""
+    if target.goal.is_classification:
+        return alike.runs <= 5 * target.classes
+    return alike.monotone >= 0.99
+
+
 def trend(target: Target, order: Ints | None = None) -> tuple[float, float]:
     """Share of the target's variance that 20 equal stretches of the order explain beyond chance, and its F statistic.
 
@@ -149,8 +156,7 @@ def row_order_findings(target: Target, rows: Ints) -> list[Finding]:
     evidence = {"effect": round(alike.effect, 4), "standard_errors": round(alike.errors, 1)}
     if not alike.matters:
         return []
-    few_runs = target.goal.is_classification and alike.runs <= 5 * target.classes
-    if few_runs or (not target.goal.is_classification and alike.monotone >= 0.99):
+    if sorted_by_target(target, alike):
         return [
             Finding(
                 "order-leakage",

@@ -17,6 +17,7 @@ from sevenfold.data.split.by_chance import split_by_chance
 from sevenfold.data.split.by_time import split_by_time
 from sevenfold.data.split.entities import entity_findings
 from sevenfold.data.split.order import date_columns, date_findings, follows, in_order, row_order_findings
+from sevenfold.data.split.sequence import goes_on
 from sevenfold.data.split.units import copies_belong_together, number_rows, number_values
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def plan_split(
         return split_by_time(table, time, task, target, rows, notes, folds, share, gap_seconds)
     if gap_seconds:
         raise RequestError("A gap needs a split by time.", "--time COLUMN", "no time column", "Name it, or drop --gap.")
+    if task.group is None and test_table is not None and _goes_on(table, test_table, schema, task, target, rows, notes):
+        return split_by_time(table, None, task, target, rows, notes, folds, share, None)
     if task.group is not None:
         units = number_values(table.get_column(task.group)[rows])
         notes.reasons.append(f"by group: no value of '{task.group}' is on both sides of a split")
@@ -124,6 +127,26 @@ def _time_of_itself(
         )
         return name
     return None
+
+
+def _goes_on(
+    table: pl.DataFrame, test_table: pl.DataFrame, schema: Schema, task: Task, target: Target, rows: Ints, notes: Notes
+) -> bool:
+    why = goes_on(table, test_table, schema, task, target, rows)
+    if not why:
+        return False
+    notes.reasons.append(f"by the order of the rows: {why}")
+    notes.findings.append(
+        Finding(
+            "time-order",
+            Severity.WARNING,
+            f"The rows seem to stand in the order of time, and are split so: {why}.",
+            why="A random split would validate between rows it has learned, and promise more than later rows give.",
+            advice="Add a column that says when each row happened and name it with --time; the model can then learn "
+            "from it as well.",
+        )
+    )
+    return True
 
 
 def _units_of_copies(table: pl.DataFrame, schema: Schema, task: Task, rows: Ints, notes: Notes) -> Ints:

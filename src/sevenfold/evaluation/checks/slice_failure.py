@@ -13,7 +13,8 @@ from sevenfold.core.arrays import Flags, Floats
 from sevenfold.core.dataset import Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.core.task import Target, Task
-from sevenfold.data.checks.base import as_numbers, shown
+from sevenfold.data.checks.base import shown
+from sevenfold.data.distances import as_numbers
 from sevenfold.evaluation.checks.base import Judged, TrainedSubject
 
 _FEWEST = 40

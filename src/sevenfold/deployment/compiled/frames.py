@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -45,21 +47,25 @@ def _of_pandas(frame: Any) -> Records | None:
     names = frame.columns.tolist()
     if not all(type(name) is str and name and name == name.strip() for name in names) or len(set(names)) < len(names):
         return None
-    columns: list[list[Any]] = []
-    for place in range(len(names)):
-        values = frame.iloc[:, place]
-        kind = str(values.dtype)
-        if kind not in ("float64", "int64", "bool", "object", "str", "string"):
-            return None
-        found = values.tolist()
-        if kind not in ("float64", "int64", "bool"):
-            # What is missing in a column of text is NaN or NA; whatever else is no text is left to the reader.
-            found = [None if value is None or value != value else value for value in _known(found)]
-            if not all(value is None or type(value) is str for value in found) or not any(found):
-                return None
-        columns.append(found)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if columns else None
+    forms = [_form(dtype) for dtype in frame.dtypes.tolist()]
+    if None in forms or not names:
+        return None
+    texts = [place for place, form in enumerate(forms) if form == "text"]
+    rows: list[list[Any]] = frame.to_numpy(dtype=object).tolist()
+    for row in rows:
+        for place in texts:
+            value = row[place]
+            # What is missing in a column of text is None, NaN or NA; whatever else is no text is left to the reader.
+            if type(value) is not str:
+                if not (value is None or (type(value) is float and value != value) or type(value).__name__ == "NAType"):
+                    return None
+                row[place] = None
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _known(values: list[Any]) -> list[Any]:
-    return [None if type(value).__name__ == "NAType" else value for value in values]
+def _form(dtype: Any) -> str | None:
+    """Whether a column of that type holds plain numbers and flags, or may hold text; None for anything else."""
+    if isinstance(dtype, np.dtype):
+        wide = dtype.kind in "fi" and dtype.itemsize == 8
+        return "plain" if wide or dtype.kind == "b" else "text" if dtype.kind == "O" else None
+    return "text" if getattr(dtype, "name", "") in ("str", "string") else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sevenfold.core.dataset import Schema
+from sevenfold.core.dataset import Kind, Schema
 from sevenfold.data.clean import Violation, conform
 from sevenfold.data.parse.quick import Unclean
 from sevenfold.deployment.compiled.values import Reader, ValueReader
@@ -46,7 +46,12 @@ class RecordReader:
     @classmethod
     def of(cls, runtime: Runtime) -> RecordReader:
         """The reader for a runtime's schema."""
-        columns = tuple(ValueReader.of(column) for column in runtime.schema if column.name in runtime.used)
+        numbers = {column.name for column in runtime.schema.of_kind(Kind.NUMBER)}
+        columns = tuple(
+            ValueReader.of(column, runtime.sources[column.name] in numbers)
+            for column in runtime.schema
+            if column.name in runtime.used
+        )
         return cls(runtime, columns, tuple((runtime.sources[c.column.name], c.quick, c) for c in columns))
 
     @property

@@ -45,7 +45,7 @@ class ValueReader:
     Args:
         column: of the schema.
         quick: the short way.
-        is_number: for `rows.series_of`.
+        is_number: whether raw values are taken for numbers (`rows.series_of`): the raw column bears a number's name.
         kept: what the careful way found, by type and value.
     """
 
@@ -55,10 +55,12 @@ class ValueReader:
     kept: dict[tuple[type, Any], Found] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, column: Column) -> ValueReader:
+    def of(cls, column: Column, is_number: bool) -> ValueReader:
         """The reader of a column of any kind."""
         maker = _MAKERS.get(column.kind)
-        return cls(column, _never if maker is None else maker(column), column.kind is Kind.NUMBER)
+        if maker is None or is_number != (column.kind is Kind.NUMBER):
+            return cls(column, _never, is_number)  # a part of a composite, or a kind that has no short way
+        return cls(column, maker(column), is_number)
 
     def careful(self, value: Any) -> Found:
         """Any value, as the vectorised readers read it."""
@@ -75,10 +77,10 @@ class ValueReader:
         raw = series_of(self.column.name, [value], self.is_number)
         reading = read(raw, self.column)
         typed = reading.values.item()
-        if typed is None and self.is_number:
+        if typed is None and self.column.kind is Kind.NUMBER:
             typed = math.nan
         codes = [code for code, mask in reading.problems if mask.item()]
-        found = (typed, tuple((code, shown(raw.item())) for code in codes))
+        found = (typed, tuple((code, shown(raw.to_list()[0])) for code in codes))
         if small and value == value and value != 0:  # 0.0 and -0.0 are one key
             if len(self.kept) >= _KEPT_VALUES:
                 self.kept.clear()

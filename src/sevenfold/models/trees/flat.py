@@ -7,7 +7,8 @@ of two float32 inputs: `x <= threshold` decides every float32 x as before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,10 +19,18 @@ import numpy.typing as npt
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.errors import BundleError
 from sevenfold.core.state import State
+from sevenfold.models.trees.as_lightgbm import Walk, as_booster
+from sevenfold.models.trees.one_row import LEAF_PLACES, RAW_SCORE, OneRow
 from sevenfold.models.trees.table import in_float32
 
 _CHUNK_PAIRS = 1 << 15
 _MANY_ROWS = 400
+_MOST_NODES = 600_000  # writing and reading so many takes about a second
+
+
+def _held(value: float) -> float:
+    """A value within the range of float32, see `table.in_float32`; NaN stays."""
+    return 3.0e38 if value > 3.0e38 else -3.0e38 if value < -3.0e38 else value
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,59 @@ class FlatTrees:
         leaf = self.feature < 0
         children = np.stack([np.where(leaf, node, self.right), np.where(leaf, node, node + 1)], axis=1)
         return np.where(leaf, 0, self.feature).astype(np.int32), children.ravel()
+
+    def row_mean(self) -> Callable[[list[float]], list[float]] | None:
+        """`mean` of one row as a function; None where the trees are too many to be written in another form."""
+        if len(self.feature) > _MOST_NODES:
+            return None
+        outputs = self.values.shape[1]
+        # The library adds up one number a leaf; more are added up here, in the same order.
+        booster = as_booster([*self._walks()], self.columns)
+        trees, columns, kind = len(self.roots), self.columns, RAW_SCORE if outputs == 1 else LEAF_PLACES
+        ask = OneRow(booster, columns, 1 if outputs == 1 else trees, kind).asker()
+        single = struct.Struct(f"{columns}f")
+        if outputs == 1:
+
+            def mean(values: list[float]) -> list[float]:
+                return [ask(single.unpack(single.pack(*map(_held, values))))[0] / trees]
+
+            return mean
+        starts = np.array(self._first_leaves())
+        leaf_values = self.values.astype(np.float64)
+
+        def means(values: list[float]) -> list[float]:
+            places = np.array(ask(single.unpack(single.pack(*map(_held, values))))).astype(np.int64) + starts
+            total = np.cumsum(leaf_values[places], axis=0)[-1] / trees  # one after another, as `mean` does
+            return list(total.tolist())
+
+        return means
+
+    def _walks(self) -> Iterator[Walk]:
+        """Each tree with inner nodes and leaves numbered from 0."""
+        ends = [*self.roots[1:].tolist(), len(self.feature)]
+        for root, end, first in zip(self.roots.tolist(), ends, self._first_leaves(), strict=True):
+            feature, right = self.feature[root:end].astype(np.int64), self.right[root:end].astype(np.int64)
+            leaf = feature < 0
+            inner = ~leaf
+            # Where an inner node goes on: at another one by its number, at a leaf by the complement of its own.
+            number = np.where(leaf, ~(right - first), np.cumsum(inner) - 1)
+            values = np.zeros(int(leaf.sum()))
+            if self.values.shape[1] == 1:
+                values[right[leaf] - first] = self.values[right[leaf], 0]
+            places = np.flatnonzero(inner)
+            yield Walk(
+                feature[inner],
+                self.threshold[root:end][inner].astype(np.float64),
+                number[places + 1],
+                number[right[inner] - root],
+                self.missing_left[root:end][inner],
+                values,
+            )
+
+    def _first_leaves(self) -> list[int]:
+        """The row in `values` of each tree's first leaf."""
+        leaves = np.cumsum(self.feature < 0)
+        return [0 if root == 0 else int(leaves[root - 1]) for root in self.roots.tolist()]
 
     def state(self) -> State:
         """The arrays."""

@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, Size, Valid
 from sevenfold.core.space import Choice, Integer
 from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
-from sevenfold.models.balance import balanced, class_weights, undo
+from sevenfold.models.balance import balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
-from sevenfold.models.linear.base import present_classes, spread_out
-from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.linear.base import present_classes, row_spread_out, spread_out
+from sevenfold.models.probabilities import normalised, row_normalised, two_columns
 from sevenfold.models.trees.flat import FlatTrees
 from sevenfold.models.trees.table import in_float32
 from sevenfold.models.trees.unit import Unit
@@ -75,6 +76,24 @@ class Forest(Estimator):
         known = two_columns(means[:, 0]) if len(self.present) == 2 else means
         known = normalised(known * (1.0 - self.doubt) + self.doubt / len(self.present))
         return spread_out(undo(known, self.factors), self.present, self.classes)
+
+    def row_predictor(self) -> RowPredictor | None:
+        """See `Model.row_predictor`."""
+        mean = self.trees.row_mean()
+        if mean is None:
+            return None
+        regression, doubt, factors, classes = self.goal is Goal.REGRESSION, self.doubt, self.factors, self.classes
+        size, shift, present = self.unit.size, self.unit.shift, self.present.tolist()
+
+        def predict(row: RowInputs) -> list[float]:
+            means = mean(row.numbers)
+            if regression:
+                return [means[0] * size + shift]
+            known = [1.0 - means[0], means[0]] if len(present) == 2 else means
+            known = row_normalised([value * (1.0 - doubt) + doubt / len(present) for value in known])
+            return row_spread_out(row_undo(known, factors), present, classes)
+
+        return predict
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -185,11 +185,12 @@ class LightGBM(Batched):
     def row_predictor(self) -> RowPredictor | None:
         """See `Model.row_predictor`."""
         number = self.booster.num_model_per_iteration() if self.classes > 2 else 1
-        ask = OneRow(self.booster, self.booster.num_feature(), number, NORMAL).asker()
+        columns = self.booster.num_feature()
+        ask = OneRow(self.booster, columns, number, NORMAL).asker()
         regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
 
         def predict(row: RowInputs) -> list[float]:
-            raw = ask(tree_row(row))
+            raw = ask(tree_row(row, columns))
             if regression:
                 return [raw[0] * size + shift]
             known = [1.0 - raw[0], raw[0]] if number == 1 else row_normalised(list(raw))

@@ -36,17 +36,18 @@ def tree_table(inputs: Inputs) -> tuple[Any, list[int]]:
     return np.ascontiguousarray(joined, dtype=np.float64), places
 
 
-def tree_row(row: RowInputs) -> list[float]:
-    """`tree_table` of one row without sparse columns.
-
-    Raises:
-        ValueError: there are sparse columns.
-    """
-    if row.sparse is not None:
-        raise ValueError("sparse columns have no row form")
-    if not row.codes:
+def tree_row(row: RowInputs, columns: int) -> list[float]:
+    """One row of `tree_table`, of so many columns, sparse ones filled with 0 as tree libraries take them."""
+    if not row.codes and row.sparse is None:
         return row.numbers
-    return row.numbers + [float(code) if code >= 0 else math.nan for code in row.codes]
+    dense = row.numbers + [float(code) if code >= 0 else math.nan for code in row.codes]
+    if row.sparse is None:
+        return dense
+    start = len(dense)
+    dense += [0.0] * (columns - start)
+    for place, value in zip(row.sparse.places, row.sparse.values, strict=True):
+        dense[start + place] = value
+    return dense
 
 
 def in_float32(values: Any) -> Any:

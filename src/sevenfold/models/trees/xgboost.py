@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
-from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
+from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
-from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.probabilities import normalised, row_normalised, two_columns
 from sevenfold.models.trees.objective import trusted_metric
+from sevenfold.models.trees.one_row_xgboost import asker
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
-from sevenfold.models.trees.table import in_float32, tree_table
+from sevenfold.models.trees.table import in_float32, tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
 
@@ -151,6 +153,22 @@ class XGBoost(Estimator):
         if self.goal is Goal.REGRESSION:
             return self.unit.invert(raw.reshape(-1))
         return undo(two_columns(raw) if raw.ndim == 1 else normalised(raw), self.factors)
+
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`."""
+        number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
+        self.booster.set_param({"nthread": 1})
+        ask = asker(self.booster, columns, number)
+        regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
+
+        def predict(row: RowInputs) -> list[float]:
+            raw = ask(tree_row(row, columns))
+            if regression:
+                return [raw[0] * size + shift]
+            known = [1.0 - raw[0], raw[0]] if number == 1 else row_normalised(list(raw))
+            return known if factors is None else row_undo(known, factors)
+
+        return predict
 
     def state(self) -> State:
         """What was learned, as data: XGBoost's own UBJSON."""

@@ -1,0 +1,42 @@
+"""Made tables: 20 mixed columns, and 20 numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+
+def mixed(rows: int, seed: int) -> pl.DataFrame:
+    """12 numbers, 4 categories, 2 flags and 2 dates, some of them missing, and a target."""
+    stream = np.random.default_rng(seed)
+
+    def holed(values: list[Any]) -> list[Any]:
+        return [None if stream.random() < 0.03 else value for value in values]
+
+    columns: dict[str, list[Any]] = {}
+    numbers = stream.normal(size=(rows, 12)).round(4)
+    for place in range(12):
+        columns[f"number_{place}"] = holed((numbers[:, place] * 10.0 ** (place % 4)).tolist())
+    codes = [stream.integers(0, levels, rows) for levels in (3, 6, 12, 30)]
+    for place, code in enumerate(codes):
+        columns[f"category_{place}"] = holed([f"level {v}" for v in code])
+    columns["flag_0"] = [bool(v) for v in stream.random(rows) < 0.4]
+    columns["flag_1"] = ["yes" if v else "no" for v in stream.random(rows) < 0.3]
+    start = datetime(2022, 1, 1)
+    columns["moment"] = [str(start + timedelta(hours=int(h))) for h in stream.integers(0, 20_000, rows)]
+    columns["day"] = [str((start + timedelta(days=int(d))).date()) for d in stream.integers(0, 900, rows)]
+    score = numbers[:, 0] + 0.7 * numbers[:, 4] * numbers[:, 5] + 0.2 * codes[2] - 1.2 + stream.normal(size=rows)
+    columns["target"] = ["good" if v > 0 else "bad" for v in score]
+    return pl.DataFrame(columns)
+
+
+def numbers(rows: int, seed: int) -> pl.DataFrame:
+    """20 numbers and a target."""
+    stream = np.random.default_rng(seed)
+    values = stream.normal(size=(rows, 20))
+    score = values[:, 0] + values[:, 1] * values[:, 2] + stream.normal(size=rows)
+    made = pl.DataFrame({f"x{place}": values[:, place] for place in range(20)})
+    return made.with_columns(target=pl.Series(["good" if v > 0 else "bad" for v in score]))

@@ -44,7 +44,6 @@ def test_a_pandas_frame():
         [1],
         3,
     ],
-    ids=repr,
 )
 def test_all_else_is_left_to_the_readers(rows):
     assert records_of(rows, 9) is None

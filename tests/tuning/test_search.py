@@ -148,3 +148,11 @@ def test_a_declined_proposal_is_followed_by_another() -> None:
     made = [searcher.propose([], [], None, declined) for declined in (0, 0, 1, 2)]
     digests = [proposal.recipe.digest for proposal in made if proposal is not None]
     assert len(digests) == 4 and digests[0] == digests[1] and len(set(digests)) == 3
+
+
+def test_the_first_model_is_judged_on_fewer_folds_before_it_is_given_up(tmp_path: Path) -> None:
+    slow = {"logistic_l2": 8.0, "lightgbm": 9.0, "naive_bayes": 9.0}
+    search, said = searched(tmp_path, 38.0, slow, {"logistic_l2": 0.03, "lightgbm": 0.16, "naive_bayes": 0.3})
+    assert best(search).recipe.model == "logistic_l2"
+    assert 2 <= len(best(search).folds) <= 4
+    assert any("4 of 5 folds are used" in line and "the first" in line for line in said)

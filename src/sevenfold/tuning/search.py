@@ -187,11 +187,14 @@ class Search:
         if rounds * pace <= self.left_seconds or (waiting == 1 and pace <= 2 * self.left_seconds):
             return False
         finished = [t for t in self._rivals(trial) if t.status is Status.FINISHED]
-        if finished and self._ahead([trial], finished) is trial:
-            # Too good to lose: fewer folds for all, or it counts with those it has done when the time is used up.
-            begun = 1 + max(trial.started)
-            folds = begun + int(self.left_seconds / pace) * self.executor.slots
-            self._use_folds(folds, f"a fold of {trial.recipe.model}, which leads, takes {pace:.1f} s")
+        begun = 1 + max(trial.started)
+        folds = begun + int(self.left_seconds / pace) * self.executor.slots
+        first = not finished and folds >= _FEWEST_FOLDS
+        if first or (finished and self._ahead([trial], finished) is trial):
+            # Too good to lose, or the first: fewer folds for all, or it counts with those it has done at the end.
+            self._use_folds(
+                folds, f"a fold of {trial.recipe.model}, {'the first' if first else 'which leads'}, takes {pace:.1f} s"
+            )
             return self.folds <= begun
         reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.left_seconds:.1f} s are left"
         self._close(trial, Status.PRUNED, reason)

@@ -202,3 +202,15 @@ def test_recommendations(shell: Any, rated: bool) -> None:
     assert 0.2 < told["test"]["value"] <= 1.0
     shell.run("predict", "run", data[0], "--out", "predicted.csv")
     assert np.isfinite(pl.read_csv(shell.folder / "predicted.csv")["prediction"].to_numpy()).all()
+
+
+def test_a_given_test_of_events_needs_no_target(shell: Any) -> None:
+    _ratings(shell.folder)
+    events = pl.read_csv(shell.folder / "events.csv")
+    held = pl.int_range(events.height) % 5 == 0
+    events.filter(held).write_csv(shell.folder / "held.csv")
+    events.filter(~held).write_csv(shell.folder / "kept.csv")
+    data = ("kept.csv", "--test", "held.csv", "--role", "user=user", "--role", "item=item")
+    told = shell.json("train", *data, "--trials", "1", "--models", "popularity", "--out", "run", **_INLINE)
+    assert told["test"]["rows"] > 0
+    assert told["test"]["value"] > 0

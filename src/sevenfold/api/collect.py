@@ -266,10 +266,10 @@ def _given_test(
 ) -> tuple[pl.DataFrame, Target]:
     from sevenfold.data.clean import conform
     from sevenfold.data.readers.read import read
-    from sevenfold.data.target import encode
+    from sevenfold.data.target import EVENT, encode
 
     raw = read(test, target=task.target, like=source, options=_options(session))
-    if task.target not in raw.frame.columns:
+    if task.target not in raw.frame.columns and task.target != EVENT:
         raise RequestError(
             "The test set has no target column.", task.target, ", ".join(raw.frame.columns[:20]), "Add the column."
         )

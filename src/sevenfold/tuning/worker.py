@@ -32,8 +32,9 @@ def serve(address: str) -> None:
             workspace = Workspace.load(Path(request["workspace"]))
             cache.limit_bytes = _CACHED + 2 * int(workspace.table.estimated_size())
         job = Job.from_json(request["job"])
+        memory = float("inf") if request["memory_bytes"] is None else float(request["memory_bytes"])
         try:
-            answer: dict[str, Any] = {"result": asdict(run_job(workspace, job, cache))}
+            answer: dict[str, Any] = {"result": asdict(run_job(workspace, job, cache, memory))}
         except Exception as error:
             answer = {"reason": describe_failure(error)}
         try:

@@ -166,6 +166,8 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     needed = not averaged(collected)
     rows = len(workspace.target) + (len(collected.test_target) if learns_sealed(session, collected) else 0)
     growth = rows / max(1, train) if needed or learns_sealed(session, collected) else 0.0
+    if workspace.whole is not None:
+        growth = workspace.whole.lottery.rows / max(1, train)  # as much of the file as the time allows
     return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed)
 
 

@@ -45,6 +45,8 @@ def check_row_step(feature: type[Feature], params: Mapping[str, Any], table: pl.
 
 def values_of(columns: Columns, inputs: tuple[str, ...], reads: Reads) -> list[Any]:
     """The inputs' values of the only row."""
+    if reads is Reads.SPARSE:
+        return [row_of(columns.block(name), 0) for name in inputs]
     if reads is Reads.NUMBERS:
         return list(read_numbers(columns, inputs)[0][0].tolist())
     if reads is Reads.STRINGS:

@@ -12,10 +12,15 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowInputs, RowPredictor, SparseRow
 from sevenfold.core.inputs import Block, Form, Inputs
 from sevenfold.core.pipeline import Pipeline
-from sevenfold.core.predictor import Predictor
+from sevenfold.core.predictor import Combiner, Predictor
 from sevenfold.deployment.compiled.steps import Row, RowStepAt, Unsuited, block_of
+from sevenfold.tuning.ensemble import AverageCombiner
 
 RowModel: TypeAlias = Callable[[Row], Floats]
+"""From the working set to the prediction: (1, classes), or (1,) of a number."""
+
+RowValues: TypeAlias = Callable[[Row], list[float]]
+"""From the working set to one pipeline's, member's or ensemble's prediction of the row."""
 
 
 @dataclass
@@ -51,15 +56,16 @@ class ModelAt:
         gather = _gather(outputs)
         return cls(name, pipeline, gather, by_frame if quick is None else quick, by_frame, quick is not None)
 
-    def values(self, classifies: bool) -> RowModel:
-        """The pipeline's prediction of one row: (1, classes) where it `classifies`, else (1,)."""
+    def values(self, classifies: bool) -> RowValues:
+        """The pipeline's prediction of one row: probabilities where it `classifies`, else one value."""
         gather, predict, invert = self.gather, self.predict, self.pipeline.target.invert
-        plain = self.pipeline.recipe.target == "identity"
+        if self.pipeline.recipe.target == "identity":
+            return lambda row: predict(gather(row))
 
-        def values(row: Row) -> Floats:
+        def values(row: Row) -> list[float]:
             found = predict(gather(row))
-            made = np.array([found] if classifies else found, dtype=np.float64)
-            return made if plain else invert(made)
+            made: list[float] = invert(np.array([found] if classifies else found, dtype=np.float64)).ravel().tolist()
+            return made
 
         return values
 
@@ -73,27 +79,52 @@ def whole(predictor: Predictor, models: Sequence[Sequence[ModelAt]]) -> RowModel
     """
     classifies = predictor.task.goal.is_classification
     members = [_mean([model.values(classifies) for model in of_member]) for of_member in models]
-    combine, calibrator = predictor.combiner.combine, predictor.calibrator
+    combined, calibrator = _combined(predictor.combiner, members, classifies), predictor.calibrator
 
     def answer(row: Row) -> Floats:
-        combined = combine([member(row) for member in members])
-        return combined if calibrator is None else calibrator.apply(combined)
+        found = combined(row)
+        made = np.array([found] if classifies else found, dtype=np.float64)
+        return made if calibrator is None else calibrator.apply(made)
 
     return answer
 
 
-def _mean(pipelines: Sequence[RowModel]) -> RowModel:
+def _mean(pipelines: Sequence[RowValues]) -> RowValues:
+    """Plain floats round as arrays of them do, and few of them are added up in less time."""
     if len(pipelines) == 1:
         return pipelines[0]
-    count = len(pipelines)
+    count, first, rest = len(pipelines), pipelines[0], pipelines[1:]
 
-    def mean(row: Row) -> Floats:
-        total = pipelines[0](row).copy()
-        for pipeline in pipelines[1:]:
-            total += pipeline(row)
-        return total / count
+    def mean(row: Row) -> list[float]:
+        total = first(row)
+        for pipeline in rest:
+            total = [sum_ + value for sum_, value in zip(total, pipeline(row), strict=True)]
+        return [value / count for value in total]
 
     return mean
+
+
+def _combined(combiner: Combiner, members: Sequence[RowValues], classifies: bool) -> RowValues:
+    if type(combiner) is AverageCombiner:
+        weighted = list(zip(members[1:], combiner.weights[1:], strict=True))
+        first, share = members[0], combiner.weights[0]
+        if not weighted and share == 1.0:
+            return first
+
+        def average(row: Row) -> list[float]:
+            total = [value * share for value in first(row)]
+            for member, weight in weighted:
+                total = [sum_ + value * weight for sum_, value in zip(total, member(row), strict=True)]
+            return total
+
+        return average
+
+    def combined(row: Row) -> list[float]:
+        found = [member(row) for member in members]
+        made = combiner.combine([np.array([of] if classifies else of, dtype=np.float64) for of in found])
+        return list(made.ravel().tolist())
+
+    return combined
 
 
 def _gather(outputs: Sequence[RowStepAt]) -> Callable[[Row], RowInputs]:

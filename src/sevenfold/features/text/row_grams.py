@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import TypeAlias
 
 from sevenfold.features.text.grams import prepare
@@ -48,7 +49,7 @@ def _words(text: str, lengths: range) -> Mapping[str, int]:
         if length == 1:
             grams = words
         elif length == 2:
-            grams = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+            grams = [f"{a} {b}" for a, b in pairwise(words)]
         else:
             grams = [" ".join(words[at : at + length]) for at in range(len(words) - length + 1)]
         for gram in grams:

@@ -55,11 +55,9 @@ def values_of(columns: Columns, inputs: tuple[str, ...], reads: Reads) -> list[A
 
 
 def check_row_predictor(model: Model, inputs: Inputs) -> None:
-    """A fitted model's row predictor gives what `predict` gives."""
-    predict = model.row_predictor()
-    if predict is None:
-        return
+    """Each of a fitted model's row predictors gives what `predict` gives."""
     expected = model.predict(inputs).reshape(inputs.rows, -1)
+    rows: list[RowInputs] = []
     for row in range(inputs.rows):
         given = RowInputs([], [])
         if (numbers := inputs.get(Form.NUMBERS)) is not None:
@@ -68,7 +66,10 @@ def check_row_predictor(model: Model, inputs: Inputs) -> None:
             given.codes = categories.values[row].tolist()
         if (sparse := inputs.get(Form.SPARSE)) is not None:
             given.sparse = row_of(sparse, row)
-        _agree(predict(given), expected[row].tolist(), f"{model.spec.name}, row {row}")
+        rows.append(given)
+    for number, predict in enumerate(model.row_predictors()):
+        for row, given in enumerate(rows):
+            _agree(predict(given), expected[row].tolist(), f"{model.spec.name}, form {number}, row {row}")
 
 
 def row_of(block: Block, row: int) -> Any:

@@ -33,6 +33,7 @@ class ModelAt:
         gather: its inputs from the working set.
         predict: the model's row predictor, or its frame form.
         by_frame: computes the same through `Model.predict`.
+        forms: its row predictors, one of which is chosen.
         quick: whether `predict` is a row predictor.
     """
 
@@ -41,6 +42,7 @@ class ModelAt:
     gather: Callable[[Row], RowInputs]
     predict: RowPredictor
     by_frame: RowPredictor
+    forms: tuple[RowPredictor, ...]
     quick: bool
 
     def take_frame(self) -> None:
@@ -52,9 +54,12 @@ class ModelAt:
         """The model of a pipeline whose steps are in the program."""
         outputs = [steps[output] for output in pipeline.recipe.outputs]
         by_frame = _by_frame(pipeline, outputs)
-        quick = pipeline.model.row_predictor()
-        gather = _gather(outputs)
-        return cls(name, pipeline, gather, by_frame if quick is None else quick, by_frame, quick is not None)
+        forms = tuple(pipeline.model.row_predictors())
+        return cls(name, pipeline, _gather(outputs), forms[0] if forms else by_frame, by_frame, forms, bool(forms))
+
+    def take(self, form: RowPredictor) -> None:
+        """From now on this one of the row predictors computes it."""
+        self.predict, self.quick = form, True
 
     def values(self, classifies: bool) -> RowValues:
         """The pipeline's prediction of one row: probabilities where it `classifies`, else one value."""

@@ -12,8 +12,9 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowInputs, RowPredictor, SparseRow
 from sevenfold.core.inputs import Block, Form, Inputs
 from sevenfold.core.pipeline import Pipeline
-from sevenfold.core.predictor import Combiner, Predictor
+from sevenfold.core.predictor import Calibrator, Combiner, Predictor
 from sevenfold.deployment.compiled.steps import Row, RowStepAt, Unsuited, block_of
+from sevenfold.tuning.calibrate import TemperatureCalibrator
 from sevenfold.tuning.ensemble import AverageCombiner
 
 RowModel: TypeAlias = Callable[[Row], Floats]
@@ -21,6 +22,8 @@ RowModel: TypeAlias = Callable[[Row], Floats]
 
 RowValues: TypeAlias = Callable[[Row], list[float]]
 """From the working set to one pipeline's, member's or ensemble's prediction of the row."""
+
+_LEAST = 1e-15  # no probability is believed to be smaller, see `tuning.calibrate`
 
 
 @dataclass
@@ -84,14 +87,40 @@ def whole(predictor: Predictor, models: Sequence[Sequence[ModelAt]]) -> RowModel
     """
     classifies = predictor.task.goal.is_classification
     members = [_mean([model.values(classifies) for model in of_member]) for of_member in models]
-    combined, calibrator = _combined(predictor.combiner, members, classifies), predictor.calibrator
+    combined, calibrated = _combined(predictor.combiner, members, classifies), _calibrated(predictor.calibrator)
 
     def answer(row: Row) -> Floats:
-        found = combined(row)
-        made = np.array([found] if classifies else found, dtype=np.float64)
-        return made if calibrator is None else calibrator.apply(made)
+        found = calibrated(combined(row))
+        return np.array([found] if classifies else found, dtype=np.float64)
 
     return answer
+
+
+def _calibrated(calibrator: Calibrator | None) -> Callable[[list[float]], list[float]]:
+    if calibrator is None:
+        return lambda probabilities: probabilities
+    apply = calibrator.apply
+
+    def by_array(probabilities: list[float]) -> list[float]:
+        made: list[float] = apply(np.array([probabilities], dtype=np.float64))[0].tolist()
+        return made
+
+    if type(calibrator) is not TemperatureCalibrator:
+        return by_array
+    slope, shift, log, exp, array = calibrator.slope, calibrator.shift, np.log, np.exp, np.array
+
+    def binary(probabilities: list[float]) -> list[float]:
+        """`TemperatureCalibrator.apply` of one row; the logarithm and the power are numpy's, which has its own."""
+        if len(probabilities) != 2:
+            return by_array(probabilities)
+        first, second = log(array([_LEAST if p < _LEAST else 1.0 if p > 1.0 else p for p in probabilities])).tolist()
+        z = slope * (second - first) + shift
+        positive = float(1.0 / (1.0 + exp(-(-700.0 if z < -700.0 else 700.0 if z > 700.0 else z))))
+        return [1.0 - positive, positive]
+
+    # Tried on what it may meet; should another numpy round a lone number otherwise, the arrays go on.
+    trials = [[1.0 - share, share] for share in (0.0, 1e-300, 1e-9, *(place / 97 for place in range(98)), 1.0)]
+    return binary if all(binary(trial) == by_array(trial) for trial in trials) else by_array
 
 
 def _mean(pipelines: Sequence[RowValues]) -> RowValues:

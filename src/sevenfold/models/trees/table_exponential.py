@@ -1,6 +1,6 @@
 """The exponential function as CatBoost computes it for classes and counts: a power of two from a table, and a cubic.
 
-exp(x) = 2**k * 2**(i / 2048) * exp(-t), where t is small: within one unit in the last place of the true value, and not
+exp(x) = 2**k * 2**(i / 2048) * exp(-t), where t is small: next to the true value, and not
 always the nearest number, so that what is to agree with the library bit for bit takes the same way. Method: Tang,
 Table-driven implementation of the exponential function, ACM TOMS 15, 1989, with the constants of the fmath library.
 """

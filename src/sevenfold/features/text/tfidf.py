@@ -142,7 +142,8 @@ class Tfidf(LearnedFeature):
             for text, (first, known, idf) in zip(values, tables, strict=True):
                 if not text:
                     continue
-                held = sorted((known[gram], times) for gram, times in count(text).items() if gram in known)
+                counted_grams = count(text)
+                held = sorted([(known[gram], counted_grams[gram]) for gram in counted_grams.keys() & known.keys()])
                 own = [(damped[n] if n < 64 else 1 + math.log(n)) * idf[place] for place, n in held]
                 total = 0.0
                 for weight in own:

@@ -100,7 +100,7 @@ class CatBoost(Estimator):
         self.factors = class_weights(target, self.params["class_weight"])
         if not inputs.names:
             raise DataError("CatBoost is given no column.", "at least one column", "none")
-        self.levels = _most_levels(inputs)
+        self.levels: int | None = _most_levels(inputs)
         watched = valid is not None and len(valid.target) > 0
         most = most_rounds(self.params, watched, context)
         learner = library.CatBoost(self._settings(most, len(inputs.names), valid, context))

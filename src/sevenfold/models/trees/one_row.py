@@ -69,7 +69,7 @@ class OneRow:
                 found = np.frombuffer(out, dtype=np.float64)
                 local.own = own, found
             own(values)
-            return found  # type: ignore[no-any-return]
+            return found
 
         made()
         return ask
@@ -80,7 +80,7 @@ class OneRow:
 
         def predict(values: Sequence[float]) -> Sequence[float]:
             fill(values)
-            return out[:count]  # type: ignore[no-any-return]
+            return out[:count]
 
         return predict
 

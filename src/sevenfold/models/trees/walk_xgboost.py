@@ -87,7 +87,7 @@ def _base(text: str, outputs: int) -> Singles:
 def _c(name: str) -> Callable[[float], float]:
     function: Any = getattr(ctypes.PyDLL(None), name)
     function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 class _Identity:

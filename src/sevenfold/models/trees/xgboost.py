@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +20,13 @@ from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
 from sevenfold.models.trees.objective import trusted_metric
+from sevenfold.models.trees.one_row import Ask
 from sevenfold.models.trees.one_row_xgboost import asker
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.table import in_float32, tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
+from sevenfold.models.trees.walk_xgboost import walker
 
 if TYPE_CHECKING:
     import xgboost
@@ -158,7 +160,17 @@ class XGBoost(Estimator):
         """See `Model.row_predictor`."""
         number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
         self.booster.set_param({"nthread": 1})
-        ask = asker(self.booster, columns, number)
+        return self._row_predictor(asker(self.booster, columns, number), number, columns)
+
+    def row_predictors(self) -> Iterator[RowPredictor]:
+        """The library's own call, and another walk of its trees."""
+        yield self.row_predictor()
+        walked = walker(self.booster)
+        if walked is not None:
+            number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
+            yield self._row_predictor(walked, number, columns)
+
+    def _row_predictor(self, ask: Ask, number: int, columns: int) -> RowPredictor:
         regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
 
         def predict(row: RowInputs) -> list[float]:

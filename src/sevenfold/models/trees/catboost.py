@@ -20,6 +20,7 @@ from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.trees.catboost_binary import check_binary
 from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience
 from sevenfold.models.trees.table import in_float32
@@ -160,6 +161,7 @@ class CatBoost(Estimator):
         self.answer = np.asarray(state["answer"], dtype=np.float64)
         if not self.content:
             return
+        check_binary(self.content, self.classes if self.goal is Goal.MULTICLASS else 1)
         self.learner = library.CatBoost()
         try:
             self.learner.load_model(blob=self.content)

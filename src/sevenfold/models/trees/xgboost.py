@@ -25,6 +25,7 @@ from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience
 from sevenfold.models.trees.table import in_float32, tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
+from sevenfold.models.trees.xgboost_binary import check_binary
 
 if TYPE_CHECKING:
     import xgboost
@@ -186,6 +187,7 @@ class XGBoost(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
+        check_binary(bytes(state["booster"]), self.classes if self.goal is Goal.MULTICLASS else 1)
         self._take(state["booster"])
 
     def _take(self, content: bytes) -> None:

@@ -53,7 +53,7 @@ DOCUMENTS = {
     "prediction": (PLAIN, "prediction.json"),
     "source": (PLAIN, "source.json"),
     "card": (PLAIN, "card.md"),
-    "combiner": (PLAIN, "state/combiner/arrays.safetensors"),
+    "combiner": (PLAIN, "state/combiner/state.json"),
     "calibrator": (PLAIN, "state/calibrator/state.json"),
     "decision": (PLAIN, "state/decision/state.json"),
     "stream": (FORMATS["lightgbm"][0], _BLOB + ".z"),

@@ -176,8 +176,19 @@ def test_packed_bodies_are_read(client):
 
 def test_queries_that_say_something_else_are_refused(client):
     for query in (
-        "explain=maybe", "other=1", "explain", "a=1&" * 20, "%ff=1", "coverage=1", "coverage=0.0", "coverage=nan",
-        "coverage=9e-1", "coverage=-.5", "coverage=", "coverage=0.9&coverage=2", "coverage=0.٩",
+        "explain=maybe",
+        "other=1",
+        "explain",
+        "a=1&" * 20,
+        "%ff=1",
+        "coverage=1",
+        "coverage=0.0",
+        "coverage=nan",
+        "coverage=9e-1",
+        "coverage=-.5",
+        "coverage=",
+        "coverage=0.9&coverage=2",
+        "coverage=0.٩",
     ):
         assert client.post("/predict?" + query, json=RECORD).status_code == 400
 

@@ -44,5 +44,7 @@ def _told(model: LoadedModel, coverage: float) -> str:
             f"{least_rows(coverage)}): the sets and intervals hold everything"
         )
     if model.conformal.ordered:
-        return "\nthe rows were split by time: the coverage rests on the future being like the past; watch it with labels"
+        return (
+            "\nthe rows were split by time: the coverage rests on the future being like the past; watch it with labels"
+        )
     return ""

@@ -84,7 +84,8 @@ const draw = (answer, into) => {
   for (const [name, chance] of chances) into.append(bar(name, chance, (100 * chance).toFixed(1) + ' %'));
   if (answer.coverage) {
     const end = value => value === null ? 'no limit' : String(+value.toPrecision(6));
-    const told = answer.interval ? end(answer.interval.low) + ' to ' + end(answer.interval.high) : answer.set.join(', ');
+    const ends = answer.interval && [answer.interval.low, answer.interval.high];
+    const told = ends ? ends.map(end).join(' to ') : answer.set.join(', ');
     into.append(put('p', 'With ' + 100 * answer.coverage + ' % coverage: ' + told));
   }
   for (const found of answer.violations || [])

@@ -14,7 +14,7 @@ from sevenfold.evaluation.conformal.quantiles import Quantiles
 
 KIND = "classes"
 _RULES = ("least_ambiguous", "adaptive")
-_IMBALANCED = 0.5  # of an even share; a rarer class is left out of most sets that are right on average
+_IMBALANCED = 0.8  # of an even share; sets that are right on average leave a rarer class out too often
 _LEAST_OF_A_CLASS = 100
 _FINE_CLASSES, _MOST_CLASSES = 4, 30  # with a table each: more of them would weigh more than they tell
 
@@ -68,7 +68,7 @@ class ClassSets:
         Args:
             probabilities: (rows, classes).
             codes: (rows,) index of the true class.
-            by_class: None for where a class has less than half of an even share and every class has 100 rows.
+            by_class: None for where a class has less than 0.8 of an even share and every class has 100 rows.
         """
         classes = probabilities.shape[1]
         own = np.take_along_axis(strangeness(probabilities, rule), codes[:, None], axis=1)[:, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from sevenfold.data.classes import spelled
 from sevenfold.evaluation.conformal.classes import ClassSets
 from sevenfold.evaluation.conformal.numbers import Intervals
 from sevenfold.evaluation.conformal.quantiles import LEVEL, least_rows
-from sevenfold.evaluation.conformal.stored import Conformal
+from sevenfold.evaluation.conformal.stored import Conformal, learn
 from sevenfold.evaluation.groups import parts
 from sevenfold.evaluation.intervals import wilson
 
@@ -159,6 +159,45 @@ def coverage_report(
     worst = sorted((e for e in looked_at if e["p_value"] < limit), key=lambda entry: float(entry["value"]))
     found["segments"] = worst[:_MOST_PARTS]
     return found
+
+
+def rolling(
+    task: Task,
+    answers: Floats,
+    truth: Floats,
+    folds: Sequence[Ints],
+    stream: np.random.Generator,
+    decide: Callable[[Floats], Ints],
+    level: float = LEVEL,
+) -> dict[str, Any] | None:
+    """Coverage of each fold by scores from the folds before it, over all folds: what it was over time.
+
+    Args:
+        answers: (rows, ...) out-of-fold predictions; NaN where there is none.
+        truth: (rows,).
+        folds: validation rows of each fold, in the order of time.
+        decide: from probabilities to classes.
+    Returns:
+        as `Realised.to_json`; None where there are fewer than two folds.
+    """
+    known = np.isfinite(answers if answers.ndim == 1 else answers.sum(axis=1))
+    hits: list[Flags] = []
+    sizes: list[Floats] = []
+    for number in range(1, len(folds)):
+        before = np.unique(np.concatenate(folds[:number]))
+        before = before[known[before]]
+        now = np.setdiff1d(folds[number], before)
+        now = now[known[now]]
+        learned = learn(task, answers[before], truth[before], stream, ordered=True) if len(before) else None
+        if learned is None or not len(now):
+            continue
+        decided = decide(answers[now]) if task.goal.is_classification else None
+        realised = Realised.of(learned, answers[now], decided, truth[now], level)
+        hits.append(realised.hits)
+        sizes.append(realised.sizes)
+    if not hits:
+        return None
+    return Realised(level, np.concatenate(hits), np.concatenate(sizes), (1, 0)).to_json()
 
 
 def _classes(conformal: ClassSets, realised: Realised, truth: Floats, task: Task) -> list[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
     python benchmarks/conformal/run.py DATA [--budget 20s] [--only NAME,...]
 
-DATA is a folder of folders, each with `dataset.json` (task, target, metric, and id, leaking and time columns), `train.*`
-and `test.*`. The model learns from `train.*`, the sealed rows among them; all figures are of `test.*`. Results go to
-`results.json` and `RESULTS.md` beside this file.
+DATA is a folder of folders, each with `dataset.json` (target, and leaking and id columns), `train.*` and
+`test.*`. The model learns from `train.*`, the sealed rows among them; all figures are of `test.*` unless they say
+otherwise. Results go to `results.json` and `RESULTS.md` beside this file.
 """
 
 from __future__ import annotations
@@ -115,10 +115,11 @@ def page(results: dict[str, Any]) -> str:
     lines = [
         "# Coverage on rows that training never saw",
         "",
-        "Made by `python benchmarks/conformal/run.py DATA`. Each model learned for the stated budget; covered is the share",
-        "of test rows whose truth lay in the set or interval, with Wilson's 95 % interval.",
+        "Made by `python benchmarks/conformal/run.py DATA`. Each model learned for the stated budget; covered is the",
+        "share of test rows whose truth lay in the set or interval, with Wilson's 95 % interval; the last column is",
+        "the chance of so few hits if the promise holds.",
         "",
-        "| data | budget | calibration rows | bytes | asked | covered | mean size | least covered class | chance of so few |",
+        "| data | budget | calibration rows | bytes | asked | covered | mean size | least covered class | chance |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, one in results.items():

@@ -8,6 +8,7 @@ from sevenfold.core.run import write_bytes
 from sevenfold.report.data import ReportData
 from sevenfold.report.markup import Markup, join, tag, text
 from sevenfold.report.sections.columns import columns
+from sevenfold.report.sections.coverage import coverage
 from sevenfold.report.sections.fairness import fairness
 from sevenfold.report.sections.findings import findings
 from sevenfold.report.sections.limits import limits
@@ -20,6 +21,7 @@ from sevenfold.report.style import STYLE
 
 _PARTS = (
     ("score", "Score", scores),
+    ("coverage", "How sure", coverage),
     ("matters", "What matters", matters),
     ("limits", "Where it fails", limits),
     ("findings", "Findings", findings),

@@ -169,7 +169,8 @@ def test_a_glance_tells_of_changes_by_others(registry, opened, sources):
 
 @pytest.mark.parametrize(("text", "kind"), [
     ("models", FolderRegistry), ("a/b+c", FolderRegistry), ("folder:models", FolderRegistry),
-    ("mlflow", FolderRegistry), ("mlflow+sqlite:///x.db", MlflowRegistry), ("mlflow+http://ada:pw@h:5000", MlflowRegistry),
+    ("mlflow", FolderRegistry), ("mlflow+sqlite:///x.db", MlflowRegistry),
+    ("mlflow+http://ada:pw@h:5000", MlflowRegistry),
 ])  # fmt: skip
 def test_the_address_chooses_the_kind(text, kind):
     found = Registry.at(text)

@@ -79,10 +79,12 @@ def show(name: _NAME, registry: Place = None, json_output: Json = False) -> None
     if json_output:
         _print(found)
         return
+    from sevenfold.deployment.registry.gate import sized
+
     for version in found["versions"]:
         lineage = version["lineage"]
         aliases = f" [{', '.join(version['aliases'])}]" if version["aliases"] else ""
-        print(f"version {version['version']}{aliases}  {version['time'][:19]}  {version['bytes'] / 1e6:.3g} MB")
+        print(f"version {version['version']}{aliases}  {version['time'][:19]}Z  {sized(version['bytes'])}")
         score = (lineage.get("scores") or {}).get("test")
         if score:
             print(f"  test {lineage['metric']} {score['value']:.4g} ({score['low']:.4g} to {score['high']:.4g})")
@@ -94,7 +96,7 @@ def show(name: _NAME, registry: Place = None, json_output: Json = False) -> None
         forced = f" forced: {entry['details']['forced']}" if entry["details"].get("forced") else ""
         why = f"  {entry['why']}" if entry["why"] else ""
         print(
-            f"  {entry['time'][:19]} {entry['who']}: {entry['action']}{moved} {entry['version']}{before}{why}{forced}"
+            f"  {entry['time'][:19]}Z {entry['who']}: {entry['action']}{moved} {entry['version']}{before}{why}{forced}"
         )
     for oddity in found["oddities"]:
         print(f"note: {oddity}")
@@ -193,7 +195,8 @@ def compare(
         "keep": f"Keep version {found['champion']}: the challenger is worse.",
         "undecided": "Undecided: wait for more labels.",
     }
-    print(f"champion {found['champion']}, challenger {found['challenger']}, {found['rows']} rows with a label")
+    versions = f"champion {found['champion']}, challenger {found['challenger']}"
+    print(f"{versions}: {found['rows']} rows with a label, in {found['requests']} requests")
     print(
         f"gain in {found['loss']} {gain['value']:.4g} ({gain['low']:.4g} to {gain['high']:.4g}, at all looks together)"
     )

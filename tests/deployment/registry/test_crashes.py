@@ -10,8 +10,8 @@ import pytest
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.registry.address import Address
-from sevenfold.deployment.registry.lineage import Lineage
 from sevenfold.deployment.registry.folder import FolderRegistry
+from sevenfold.deployment.registry.lineage import Lineage
 
 # Forks once for each line; the child is killed when it comes to that line for the first time.
 SCRIPT = """

@@ -6,8 +6,8 @@ from tiny_parts import PARTS
 from sevenfold.core.errors import BundleError, DataError, RequestError
 from sevenfold.deployment.bundle import load
 from sevenfold.deployment.registry.address import Address
-from sevenfold.deployment.registry.lineage import Lineage
 from sevenfold.deployment.registry.folder import FolderRegistry
+from sevenfold.deployment.registry.lineage import Lineage
 
 
 def lineage(path):

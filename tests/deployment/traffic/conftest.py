@@ -9,8 +9,8 @@ from tiny_parts import PARTS, contents
 
 from sevenfold.deployment.archive import read_archive
 from sevenfold.deployment.bundle import load, save
-from sevenfold.deployment.registry.lineage import Lineage
 from sevenfold.deployment.registry.folder import FolderRegistry
+from sevenfold.deployment.registry.lineage import Lineage
 
 
 @pytest.fixture(scope="session")

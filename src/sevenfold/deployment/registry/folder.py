@@ -1,4 +1,4 @@
-"""A registry in a folder: versions of models, aliases that say which is in use, and an append-only log of every decision.
+"""A registry in a folder: versions of models, aliases that say which is in use, and a log of every decision.
 
     registry.db              tables, see `database`
     files/ab/abcd….sevenfold bundles under the digest of their bytes, see `contents`

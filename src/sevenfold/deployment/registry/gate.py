@@ -153,7 +153,15 @@ def _size(path: Path, limits: Limits) -> Verdict:
         size = path.stat().st_size
     except OSError:
         return Verdict("size", None, "not measured, as the file is missing")
-    return Verdict("size", size <= limits.bytes, f"{size / 1e6:.3g} MB, at most {limits.bytes / 1e6:.6g} MB allowed")
+    return Verdict("size", size <= limits.bytes, f"{sized(size)}, at most {sized(limits.bytes)} allowed")
+
+
+def sized(size: int) -> str:
+    """A number of bytes as people say it: 15.3 kB, 2 GB."""
+    for unit, of in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= of:
+            return f"{size / of:.3g} {unit}"
+    return f"{size} bytes"
 
 
 def _latency(model: LoadedModel, limits: Limits) -> Verdict:

@@ -78,5 +78,5 @@ def _place(uri: str, experiment: str) -> str | None:
         f"It is not known where MLflow shall keep the files of '{experiment}'.",
         "an experiment of that name with a place for artifacts",
         "a database without a server",
-        f"mlflow experiments create --experiment-name {experiment} --artifact-location PLACE; or name an MLflow server.",
+        f"mlflow experiments create --experiment-name {experiment} --artifact-location PLACE; or name a server.",
     )

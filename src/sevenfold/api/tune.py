@@ -109,6 +109,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         trials=known,
     )
     trials = run.run()
+    session.ahead.stop()
     if session.reserve is not None:
         slow = f"this machine is {session.pulse.slowness:.1f} times as slow as an ordinary idle one"
         session.decide("tuning", f"{session.reserve(trials):.1f} s are kept for what follows", slow)

@@ -13,7 +13,7 @@ from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Batched, Batches, Cost, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Choice, Integer, Real, Space
-from sevenfold.core.state import State
+from sevenfold.core.state import State, is_own
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
@@ -179,7 +179,8 @@ class LightGBM(Batched):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
-        check_text(state["booster"])
+        if not is_own():
+            check_text(state["booster"])
         self._take(state["booster"])
 
     def row_predictor(self) -> RowPredictor | None:

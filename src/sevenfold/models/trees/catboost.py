@@ -15,12 +15,13 @@ from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Integer, Real, Space
-from sevenfold.core.state import State
+from sevenfold.core.state import State, is_own
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
+from sevenfold.models.trees.catboost_binary import check_binary
 from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience
 from sevenfold.models.trees.table import in_float32
@@ -191,6 +192,8 @@ class CatBoost(Estimator):
         self.levels = state.get("levels")  # not told by files of the first versions
         if not self.content:
             return
+        if not is_own():
+            check_binary(self.content, self.classes if self.goal is Goal.MULTICLASS else 1)
         self.learner = library.CatBoost()
         try:
             self.learner.load_model(blob=self.content)

@@ -13,7 +13,7 @@ from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Integer, Real, Space
-from sevenfold.core.state import State
+from sevenfold.core.state import State, is_own
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
@@ -27,6 +27,7 @@ from sevenfold.models.trees.table import in_float32, tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
 from sevenfold.models.trees.walk_xgboost import walker
+from sevenfold.models.trees.xgboost_binary import check_binary
 
 if TYPE_CHECKING:
     import xgboost
@@ -198,6 +199,8 @@ class XGBoost(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
+        if not is_own():
+            check_binary(bytes(state["booster"]), self.classes if self.goal is Goal.MULTICLASS else 1)
         self._take(state["booster"])
 
     def _take(self, content: bytes) -> None:

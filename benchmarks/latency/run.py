@@ -29,6 +29,10 @@ from sevenfold.deployment.bundle import load
 from sevenfold.deployment.compiled.build import Compiled
 from sevenfold.deployment.model import LoadedModel
 
+EACH = (
+    "xgboost", "catboost", "random_forest", "extra_trees", "decision_tree", "additive", "naive_bayes", "neighbours",
+    "svm_linear", "svm_rbf", "logistic_l1", "logistic_l2", "perceptron",
+)  # fmt: skip
 ENSEMBLE = ("lightgbm", "extra_trees", "logistic_l2")
 
 
@@ -39,7 +43,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, help="where the table is written")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        lines = [*_one_row(Path(folder)), *_batches(Path(folder), asked.rows)]
+        lines = [*_one_row(Path(folder)), *_each(Path(folder)), *_batches(Path(folder), asked.rows)]
     text = _table(lines)
     print(text)
     if asked.markdown:
@@ -63,6 +67,24 @@ def _one_row(folder: Path) -> list[tuple[str, str, str]]:
         lines.append((f"{title}: load the bundle", _shown(load_seconds), ""))
         lines.append((f"{title}: build and prove the compiled form", _shown(build_seconds), parts))
         lines += _ways(title, model, rows)
+    return lines
+
+
+def _each(folder: Path) -> list[tuple[str, str, str]]:
+    """Every other model by itself, on fewer rows."""
+    frame = data.mixed(1000, seed=0)
+    records = data.mixed(40, seed=1).drop("target").to_dicts()
+    lines: list[tuple[str, str, str]] = []
+    for name in EACH:
+        model = models.bundle(folder / f"{name}.sevenfold", frame, (name,))
+        compiled = model.compiled
+        if isinstance(compiled, Compiled):
+            parts = "all parts compiled" if not compiled.reasons else "; ".join(compiled.reasons)
+        else:
+            parts = compiled.reason
+        taken = _best(lambda asked=model: [asked.predict_proba(record) for record in records], 5) / len(records)
+        frames = _best(lambda asked=model: [asked.runtime.answer([record]) for record in records[:10]], 2) / 10
+        lines.append((f"{name}: `predict_proba(record)`", _shown(taken), f"{parts}; through frames {_shown(frames)}"))
     return lines
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from sevenfold.core.inputs import Block, Form, Inputs
-from sevenfold.core.model import Estimator, Recommender
+from sevenfold.core.model import Estimator, FitContext, Recommender
 from sevenfold.core.task import Goal, Target
 from sevenfold.features.catalogue import FEATURES
 from sevenfold.models.catalogue import MODELS
+from sevenfold.models.networks.mlp import MultilayerPerceptron
 from sevenfold.testing.compiled_checks import check_row_predictor, check_row_step
 from sevenfold.testing.feature_checks import sample_table, subject, variants
 from sevenfold.testing.model_checks import taught
@@ -101,3 +102,13 @@ def test_a_row_predictor_takes_sparse_columns(model):
     inputs = Inputs.of(90, blocks)
     fitted, _ = taught(model, inputs, Target(goal, positive, 2 if goal is Goal.BINARY else 0), rounds=15)
     check_row_predictor(fitted, inputs.take(np.arange(20)))
+
+
+@pytest.mark.parametrize(
+    ("goal", "residual"), [(Goal.BINARY, True), (Goal.MULTICLASS, False), (Goal.REGRESSION, False)]
+)
+def test_a_network_gives_one_row_what_it_gives_a_batch(goal, residual):
+    inputs, target = easy(MultilayerPerceptron, goal, 80)
+    model = MultilayerPerceptron(units=16, layers=2, bins=4, residual=residual)
+    model.learned(model.build(inputs, target, FitContext(np.random.default_rng(0))))
+    check_row_predictor(model, inputs.take(np.arange(40)))

@@ -73,7 +73,14 @@ class Scale(LearnedFeature):
         by_column = list(zip(self.learned["centre"].tolist(), self.learned["spread"].tolist(), strict=True))
 
         def convert(values: list[float]) -> list[float]:
-            scaled = [(v - centre) / spread for v, (centre, spread) in zip(values, by_column, strict=True)]
-            return [v if -_LIMIT <= v <= _LIMIT else _LIMIT if v > _LIMIT else -_LIMIT if v < 0 else v for v in scaled]
+            return [
+                scaled if -_LIMIT <= (scaled := (v - centre) / spread) <= _LIMIT else _held(scaled)
+                for v, (centre, spread) in zip(values, by_column, strict=True)
+            ]
 
         return RowStep(Reads.NUMBERS, convert)
+
+
+def _held(scaled: float) -> float:
+    """A value within the limits; NaN stays."""
+    return _LIMIT if scaled > _LIMIT else -_LIMIT if scaled < 0 else scaled

@@ -160,7 +160,17 @@ def main() -> None:
         "Parquet file; learning takes in encoding and binning. Reading is Sevenfold's with typing and inference."
     )
     larger = "A table larger than memory: `python benchmarks/scaling/large.py`, results in `large.json`."
-    text = ["# Growth with rows and columns", "", about, "", larger, "", *table(results, "rows"), "", *table(results, "columns")]
+    text = [
+        "# Growth with rows and columns",
+        "",
+        about,
+        "",
+        larger,
+        "",
+        *table(results, "rows"),
+        "",
+        *table(results, "columns"),
+    ]
     (HERE / "RESULTS.md").write_text("\n".join([*text, "", "![Growth](scaling.svg)", ""]))
 
 

@@ -395,7 +395,10 @@ class Search:
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)
-        affordable = int(self.left_seconds * self.executor.slots / (_WANTED_TRIALS * pace))
+        # Features of a fold are made once and serve all later trials: they count once, the model for every trial.
+        features = sum(result.feature_seconds for result in trial.folds.values()) / len(trial.folds)
+        each = features + _WANTED_TRIALS * (pace - features)
+        affordable = int(self.left_seconds * self.executor.slots / each)
         folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
         self._use_folds(
             folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"

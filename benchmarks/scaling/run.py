@@ -159,7 +159,18 @@ def main() -> None:
         f"Python {platform.python_version()}, polars {pl.__version__}. 100 rounds of 31 leaves each, both from a "
         "Parquet file; learning takes in encoding and binning. Reading is Sevenfold's with typing and inference."
     )
-    text = ["# Growth with rows and columns", "", about, "", *table(results, "rows"), "", *table(results, "columns")]
+    larger = "A table larger than memory: `python benchmarks/scaling/large.py`, results in `large.json`."
+    text = [
+        "# Growth with rows and columns",
+        "",
+        about,
+        "",
+        larger,
+        "",
+        *table(results, "rows"),
+        "",
+        *table(results, "columns"),
+    ]
     (HERE / "RESULTS.md").write_text("\n".join([*text, "", "![Growth](scaling.svg)", ""]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,20 @@ def predict_file(
     proba: bool = False,
     explain: bool = False,
     coverage: float | None = None,
+    trust: Sequence[str | Path] | None = None,
+    registry: str | Path | None = None,
 ) -> str:
     """Write the id column (if any), `prediction`, and what else was asked for; a line that says what was done.
 
+    Args:
+        trust, registry: see `load`.
     Raises:
         RequestError, DataError: model, data or output cannot be used.
     """
     from sevenfold.api.load import load
     from sevenfold.deployment.batch import predict_file as write
 
-    loaded = load(model)
+    loaded = load(model, trust=trust, registry=registry)
     rows = write(loaded, data, Path(out), proba=proba, explain=explain, coverage=coverage)
     told = "" if coverage is None else _told(loaded, coverage)
     return f"{rows:,} rows predicted into {out}{told}"

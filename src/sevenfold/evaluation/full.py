@@ -115,7 +115,10 @@ def evaluation_report(
         known = (reference_validation or {}).get(name)
         values = (reference_ranking or {}).get(name)
         own = (ranking or {}).get(task.metric)
-        if values is not None and own is not None:
+        if values is not None and own is not None and len(values) != len(own):
+            # Each ranks what its own training rows lack: with few events a user may have nothing left to be found.
+            skipped.append({"part": f"reference {name}", "reason": "it ranks other users than the model does"})
+        elif values is not None and own is not None:
             found["references"][name] = _ranked_reference(name, values, own, task, streams, looks)
         found["references"][name]["validation"] = None if known is None else known.to_json()
     columns = _inputs(schema, task, table)

@@ -8,13 +8,12 @@ from typing import Any
 
 from sevenfold.core.run import write_bytes
 from sevenfold.report.charts import Line, Mark, line_chart, row_chart
+from sevenfold.report.document import document
 from sevenfold.report.figures import between, counted, figure, percent
 from sevenfold.report.heatmap import heatmap
 from sevenfold.report.markup import Child, Markup, tag
 from sevenfold.report.sections.parts import captioned, cells, framed, section
-from sevenfold.report.style import STYLE
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_COLUMNS = 25
 
 
@@ -28,23 +27,13 @@ def monitor_page(found: Mapping[str, Any], least_effect: float) -> str:
         ("windows", "Windows", _windows(found)),
     ]
     made = [(anchor, title, content) for anchor, title, content in parts if content is not None]
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"Monitoring {target} – Sevenfold"),
-        tag("style", Markup(STYLE)),
-    )
-    body = tag(
-        "body",
+    return document(
+        f"Monitoring {target} – Sevenfold",
         tag("header", tag("h1", f"Monitoring the model for {target}"), tag("p", _lead(found), class_="lead")),
         tag("nav", tag("ul", *[tag("li", tag("a", title, href=f"#{anchor}")) for anchor, title, _ in made])),
         tag("main", _summary(found), *[content for _, _, content in made]),
         tag("footer", tag("p", "Made by Sevenfold.", class_="note")),
     )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def write_monitor_page(found: Mapping[str, Any], least_effect: float, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.data.parse.reading import OUT_OF_RANGE, UNREADABLE, WRONG_TYPE, Reading, stripped
+from sevenfold.data.parse.reading import OUT_OF_RANGE, UNREADABLE, WRONG_TYPE, Reading, as_text, stripped
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +79,7 @@ def _of_text(raw: pl.Series, parse: Mapping[str, Any]) -> tuple[pl.Series, pl.Se
     million do."""
     import polars as pl
 
-    text = raw if raw.dtype == pl.String else raw.cast(pl.String, strict=False)
+    text = as_text(raw) if raw.dtype in (pl.String, pl.Binary) else raw.cast(pl.String, strict=False)
     by_rule = any(parse.get(key) for key in ("clock", "nth")) or _ambiguous_point(parse)
     values = _none(text) if by_rule else text.cast(pl.Float64, strict=False)
     if values.null_count() == text.null_count():

@@ -60,8 +60,8 @@ def test_what_train_tells(bought: Any) -> None:
 
 def test_predict_evaluate_resume(bought: Any, fresh: pl.DataFrame) -> None:
     bought.run("predict", "run", "fresh.csv", "--coverage", "0.9", "--out", "sets.csv")
-    sets = pl.read_csv(bought.folder / "sets.csv")
-    assert all(str(row["prediction"]) in row["prediction_set"].split(", ") for row in sets.iter_rows(named=True))
+    sets = pl.read_csv(bought.folder / "sets.csv", infer_schema=False)
+    assert all(row["prediction"] in row["prediction_set"].split(", ") for row in sets.iter_rows(named=True))
     bought.run("predict", "run", "fresh.csv", "--proba", "--out", "predicted.csv")
     predicted = pl.read_csv(bought.folder / "predicted.csv")
     assert predicted.columns == ["prediction", "probability_no", "probability_yes"]

@@ -176,7 +176,7 @@ def test_what_is_kept_of_the_scores_is_never_too_small(seed, rows, coverage, coa
     assert kept.blocks(coverage)[0] >= min(wanted, rows + 1)
 
 
-@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999])
 def test_usual_coverages_are_exact(coverage):
     scores = np.arange(1.0, 12_346.0)
     assert Quantiles.of(scores).reach(coverage) == rank(coverage, 12_345)

@@ -20,7 +20,8 @@ _FINE = (
     *np.round(np.arange(0.05, 0.5, 0.05), 2),
     *np.round(np.arange(0.5, 0.99, 0.01), 2),
     *np.round(np.arange(0.99, 0.9999, 0.001), 3),
-)
+    0.925, 0.975, 0.985,  # half the misses of 0.85, 0.95 and 0.97, for intervals with two sides
+)  # fmt: skip
 _COARSE = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995)
 
 

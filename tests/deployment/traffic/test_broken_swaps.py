@@ -51,11 +51,12 @@ def swap_to_each(registry, bundles, folder, record, parts=None):
 def damaged(content, count):
     """So many mutants, no two of them alike."""
     made = {}
-    for number in itertools.count():
+    numbers = itertools.count()
+    while len(made) < count:
+        number = next(numbers)
         stream = np.random.default_rng([12, number])
         made.setdefault(mutant(content, stream) if number % 2 else zip_mutant(content, stream))
-        if len(made) == count:
-            return list(made)
+    return list(made)
 
 
 def test_damaged_files_leave_the_old_version_serving(registry, bundles, tmp_path):

@@ -1,5 +1,6 @@
 """A running server is told to take over broken bundles: each is refused, told in the log, and the old one answers."""
 
+import itertools
 import json
 from contextlib import closing
 
@@ -26,8 +27,13 @@ def swap_to_each(registry, bundles, folder, record, parts=None):
     stage = Stage(Traffic({"m": Address("m")}), registry, parts=parts)
     watcher = Watcher(stage)
     request = post("/predict", json.dumps(record).encode())
-    with running(Service(stage.host, name="m")) as url, closing(Line(url)) as line:
-        status, _, before = line.ask(request)
+
+    def ask(url):
+        with closing(Line(url)) as line:  # a new one: a server ends lines that are silent while a bundle is tried
+            return line.ask(request)
+
+    with running(Service(stage.host, name="m")) as url:
+        status, _, before = ask(url)
         assert status == 200
         for number, content in enumerate(bundles):
             path = folder / f"{number}.sevenfold"
@@ -35,7 +41,7 @@ def swap_to_each(registry, bundles, folder, record, parts=None):
             registry.promote("m", registry.add("m", path, lambda path: LINEAGE).version)
             path.unlink()
             watcher.look()
-            status, head, body = line.ask(request)
+            status, head, body = ask(url)
             assert status == 200
             if b"x-model-version: 1\r" in head + b"\r":
                 assert json.loads(body)["probabilities"] == json.loads(before)["probabilities"]
@@ -43,9 +49,14 @@ def swap_to_each(registry, bundles, folder, record, parts=None):
 
 
 def damaged(content, count):
-    for number in range(count):
+    """So many mutants, no two of them alike."""
+    made = {}
+    numbers = itertools.count()
+    while len(made) < count:
+        number = next(numbers)
         stream = np.random.default_rng([12, number])
-        yield mutant(content, stream) if number % 2 else zip_mutant(content, stream)
+        made.setdefault(mutant(content, stream) if number % 2 else zip_mutant(content, stream))
+    return list(made)
 
 
 def test_damaged_files_leave_the_old_version_serving(registry, bundles, tmp_path):
@@ -65,9 +76,9 @@ def test_damaged_and_forged_files_leave_the_old_version_serving(model, tmp_path)
     registry.promote("m", registry.add("m", whole, lambda path: LINEAGE).version)
     forger, state = Forger(whole), "state/member-0/pipeline-0/"
     member = state + ("arrays.safetensors" if model == "logistic_l2" else "blob-0.bin")
-    broken = [*damaged(whole.read_bytes(), 100)]
+    broken = damaged(whole.read_bytes(), 40)
     broken += [forger.forge(member, np.random.default_rng([13, number])) for number in range(12)]
     record = {"age": 31.5, "income": 20000.0, "city": "Rome", "member": True, "note": "calm river"}
     outcomes = swap_to_each(registry, broken, tmp_path, record)
-    assert outcomes[:100] == ["refused"] * 100
-    assert outcomes.count("refused") >= 104  # the others changed nothing that counts
+    assert outcomes[:40] == ["refused"] * 40
+    assert outcomes.count("refused") >= 44  # the others changed nothing that counts

@@ -23,13 +23,19 @@ def predict(
     out: Annotated[str, typer.Option(help="File for the predictions: .csv, .parquet or .jsonl.")],
     proba: Annotated[bool, typer.Option("--proba", help="Also the probability of each class.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Also what each column contributed.")] = False,
+    coverage: Annotated[
+        float | None, typer.Option(help="Also a set or an interval that holds the truth with this probability: 0.9.")
+    ] = None,
     trust_key: TrustKeys = None,
     registry: Place = None,
 ) -> None:
     """Predict the rows of DATA into a file."""
     from sevenfold.api.predict import predict_file
 
-    print(predict_file(model, data, out, proba=proba, explain=explain, trust=trust_key, registry=registry))
+    told = predict_file(
+        model, data, out, proba=proba, explain=explain, coverage=coverage, trust=trust_key, registry=registry
+    )
+    print(told)
 
 
 def evaluate(

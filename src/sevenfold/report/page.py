@@ -9,6 +9,7 @@ from sevenfold.report.data import ReportData
 from sevenfold.report.document import document
 from sevenfold.report.markup import join, tag, text
 from sevenfold.report.sections.columns import columns
+from sevenfold.report.sections.coverage import coverage
 from sevenfold.report.sections.fairness import fairness
 from sevenfold.report.sections.findings import findings
 from sevenfold.report.sections.limits import limits
@@ -20,6 +21,7 @@ from sevenfold.report.sections.summary import heading, summary
 
 _PARTS = (
     ("score", "Score", scores),
+    ("coverage", "How sure", coverage),
     ("matters", "What matters", matters),
     ("limits", "Where it fails", limits),
     ("findings", "Findings", findings),

@@ -122,6 +122,7 @@ class LightGBM(Batched):
             raise DataError("LightGBM is given no column.", "at least one column", "none")
         settings = self._settings(target, table.shape[1], valid, context)
         rows = self._dataset(table, target, categories, settings)
+        del table  # its bins are all that is learned from
         booster = lightgbm.Booster(settings, rows)
         loss = None
         if valid is not None and len(valid.target):

@@ -86,7 +86,8 @@ def test_pairs_tell_versions_and_both_answers(store, models, rows):
 def test_a_better_challenger_is_promoted_by_request_or_by_key(store, models, rows):
     good, bad = models
     found = compare(store, bad, good, labels_of(rows))
-    assert (found.evidence.decision, found.evidence.rows, found.joined_by) == ("promote", 300, "request_id")
+    assert (found.evidence.decision, found.evidence.rows, found.joined_by) == ("promote", 60, "request_id")
+    assert found.rows == 300
     assert found.evidence.low > 0 and (found.loss, found.unlabelled, found.unmatched) == ("brier", 0, 0)
     by_key = compare(store, bad, good, rows.select("key", "bought"))
     assert by_key.joined_by == "key"
@@ -103,11 +104,11 @@ def test_the_gain_is_the_difference_of_mean_losses(store, models, rows):
 
 def test_few_labels_leave_it_undecided_and_strange_ones_are_counted(store, models, rows):
     good, bad = models
-    labels = pl.concat([labels_of(rows)[:4], labels_of(rows)[:2]])
+    labels = pl.concat([labels_of(rows)[:6], labels_of(rows)[:2]])
     strange = pl.DataFrame({"bought": ["yes"], "request_id": ["other"], "row": [0]})
     found = compare(store, bad, good, pl.concat([labels, strange]))
     assert found.evidence.decision == "undecided"
-    assert (found.evidence.rows, found.unlabelled, found.unmatched) == (4, 296, 1)
+    assert (found.evidence.rows, found.rows, found.unlabelled, found.unmatched) == (1, 5, 294, 1)
 
 
 def test_a_worse_challenger_is_not_promoted(tmp_path, models, rows):
@@ -157,3 +158,15 @@ def test_a_torn_line_is_passed_over(tmp_path, models, rows):
     with segment.open("ab") as file:
         file.write(b'\n["foreign"]\n{"id": "r"}\n')
     assert len(list(read_pairs(tmp_path))) == 299
+
+
+def test_a_request_counts_once_and_when_it_cannot_grow_any_more():
+    from sevenfold.monitoring.compare import _requests
+
+    def runs(ids, rows):
+        return [found.tolist() for found in _requests(ids, rows)]
+
+    assert runs(["a", "b"], {"a": 1, "b": 1}) == [[0, 1], [1, 2]]
+    assert runs(["a", "a", "b", "b"], {"a": 3, "b": 2}) == [[0, 2], [2, 4]]
+    assert runs(["a", "a", "b"], {"a": 2, "b": 2}) == [[0], [2]]  # another label of b may follow
+    assert runs(["a"], {"a": 2}) == [[], []]

@@ -121,8 +121,8 @@ def compare(
             "No request has all of its labels yet.", "one request whose rows all have labels",
             f"{len(matched)} labels of a request that has more rows", "Wait for more labels.",
         )  # fmt: skip
-    one, other = (np.add.reduceat(losses[: ends[-1]], starts) / (ends - starts) for losses in (first, second))
-    evidence = weigh(one, other, alpha)
+    first, second = (np.add.reduceat(losses[: ends[-1]], starts) / (ends - starts) for losses in (first, second))
+    evidence = weigh(first, second, alpha)
     rows = int(ends[-1])
     return Comparison(evidence, loss, width, by, rows, len(pairs) - len(matched), len(used) - len(matched))
 

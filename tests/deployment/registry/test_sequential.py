@@ -90,3 +90,37 @@ def test_what_cannot_be_weighed_is_told():
         weigh(np.array([np.nan]), np.array([0.0]))
     with pytest.raises(RequestError, match="alpha"):
         weigh(np.zeros(1), np.zeros(1), alpha=1.0)
+
+
+def unpredictable(kind, repeats, rows, stream):
+    """(repeats, rows) gains of which none can be foretold from those before, though they are not independent."""
+    if kind == "restless":  # large after large ones, as when one hard hour follows another
+        gains = np.zeros((repeats, rows))
+        size = np.full(repeats, 0.2)
+        for row in range(rows):
+            gains[:, row] = size * stream.choice([-1.0, 1.0], repeats)
+            size = np.where(stream.random(repeats) < 0.9, size, stream.uniform(0.02, 1.0, repeats))
+        return gains
+    if kind == "worse":  # a challenger that is worse, by a hair
+        return stream.choice([-1.0, 0.0, 1.0], (repeats, rows), p=[0.055, 0.895, 0.05])
+    return stream.choice([-0.9, 0.1], (repeats, rows), p=[0.1, 0.9])  # "skewed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["restless", "worse", "skewed"])
+def test_wrong_promotions_stay_below_alpha_over_thousands_of_looks(kind):
+    stream, wrong, repeats = np.random.default_rng(23), 0, 0
+    for _ in range(8):
+        gains = unpredictable(kind, 500, 3_000, stream)
+        wrong += int((log_wealth(gains).max(axis=1) >= np.log(20)).sum())
+        repeats += 500
+    assert wrong / repeats <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / repeats)
+
+
+def test_alike_rows_of_one_request_foretell_each_other_unless_they_count_once():
+    """Twenty rows that are asked together and have the same luck: row by row the bet would be unfair."""
+    luck = np.random.default_rng(29).choice([-1.0, 0.0, 1.0], (400, 60), p=[0.1, 0.8, 0.1])
+    by_request = (log_wealth(luck).max(axis=1) >= np.log(20)).mean()
+    by_row = (log_wealth(np.repeat(luck, 20, axis=1)).max(axis=1) >= np.log(20)).mean()
+    assert by_request <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert by_row > 0.3

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.errors import MissingExtraError, RequestError, SevenfoldError
 from sevenfold.deployment.access import check_address, read_token
@@ -22,6 +22,9 @@ from sevenfold.deployment.service import Service
 from sevenfold.deployment.traffic.plan import Opener, Traffic
 from sevenfold.deployment.traffic.shadow import Sink
 from sevenfold.deployment.traffic.watch import on_stage
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _ACCEPT_SECONDS = 0.05  # in which who has connected before the server ends is still let in
 
@@ -129,8 +132,25 @@ def run(
                 await ending
             await super().shutdown(sockets=sockets)
 
-    config = uvicorn.Config(
+    with _quiet_signals():
+        Announcing(config_of(service, limits)).run(sockets=sockets)
+    if failed:
+        raise failed[0]
+
+
+def config_of(service: Service, limits: Limits) -> uvicorn.Config:
+    """How uvicorn runs the service."""
+    import uvicorn
+
+    try:
+        from sevenfold.deployment.hot import protocol_of
+
+        protocol: Any = protocol_of(service)
+    except ImportError:  # without httptools everything goes the ordinary way
+        protocol = "h11"
+    return uvicorn.Config(
         service,
+        http=protocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -142,10 +162,6 @@ def run(
         h11_max_incomplete_event_size=64 * 2**10,
         ws="none",
     )
-    with _quiet_signals():
-        Announcing(config).run(sockets=sockets)
-    if failed:
-        raise failed[0]
 
 
 def url_of(listening: socket.socket) -> str:

@@ -12,9 +12,11 @@ import json
 import os
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -25,6 +27,7 @@ from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import to_plain
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.runtime import Answer
+from sevenfold.monitoring.columns import typed_table
 from sevenfold.monitoring.counting import Counter
 from sevenfold.monitoring.reference import Watchlist, watchlist
 from sevenfold.monitoring.rows import with_digests
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
 Clock = Callable[[], datetime.datetime]
 Entry: TypeAlias = tuple[str, datetime.datetime, Answer]
 
-_TOGETHER = 2_000  # requests that are written at once
+_TOGETHER = 5_000  # requests that are read and counted at once
+_PACKED_ROWS = 2_000  # rows of one pause that are worth a Parquet file of their own; fewer are appended as lines
+_PENDING_ROWS = 50_000  # rows that wait for the end of the pause
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ class Log(Recorder):
         self._waiting_rows = 0
         self._ending = False
         self._wake = threading.Event()
-        self._many = max(1, self._settings.waiting // 5)
+        self._many = max(1, min(_TOGETHER, self._settings.waiting // 3))
+        self._pending: dict[str, list[pl.DataFrame]] = {}
+        self._pending_requests = self._pending_rows = 0
         boot = os.urandom(6).hex()
         reference = reference_of(model)
         watched = without(watchlist(reference), self._settings.redact)
@@ -139,13 +146,21 @@ class Log(Recorder):
     def _write(self) -> None:
         self._attempt(lambda: pack_left_behind(self._store.rows), 0)
         ending = False
+        pause = self._settings.sync_seconds / 2
+        until = time.monotonic() + pause
         while not ending:
-            self._wake.wait(self._settings.sync_seconds / 2)
+            self._wake.wait(max(0.0, until - time.monotonic()))
             self._wake.clear()
             ending = self._ending
             while self._queue:
                 entries = self._taken()
                 self._attempt(lambda taken=entries: self._append(taken), len(entries))  # type: ignore[misc]
+                if self._pending_rows >= _PENDING_ROWS:
+                    self._attempt(self._flush, self._pending_requests)
+            if not ending and time.monotonic() < until:
+                continue
+            until = time.monotonic() + pause
+            self._attempt(self._flush, self._pending_requests)
             self._attempt(self._segment.sync, 0)
             self._attempt(lambda last=ending: self._counter.save(closed=last), 0)  # type: ignore[misc]
         self._attempt(self._segment.close, 0)
@@ -162,18 +177,44 @@ class Log(Recorder):
             self._dropped += lost
 
     def _append(self, entries: Sequence[Entry]) -> None:
-        by_window: dict[tuple[int, str], list[Entry]] = {}
-        for entry in entries:
-            moment = entry[1].astimezone(datetime.UTC)
-            by_window.setdefault((self._counter.window_of(moment.timestamp()), moment.date().isoformat()), []).append(
-                entry
-            )
-        for (window, day), part in by_window.items():
+        for (window, day), part in self._by_window(entries).items():
             batch = self._writer.batch(part)
             self._counter.add(window, batch.table, batch.predictions, batch.values)
-            lines = self._writer.lines(batch)
-            if lines:
-                self._segment.append(day, lines)
+            frame = self._writer.frame(batch)
+            if isinstance(frame, bytes):
+                self._segment.append(day, frame)
+            elif frame is not None:
+                self._pending.setdefault(day, []).append(frame)
+                self._pending_rows += frame.height
+                self._pending_requests += len(part)
+
+    def _by_window(self, entries: Sequence[Entry]) -> dict[tuple[int, str], list[Entry]]:
+        """The requests of each window and day: almost always one."""
+        moments = [moment for _, moment, _ in entries]
+        first, last = min(moments), max(moments)
+        if self._place(first) == self._place(last):
+            return {self._place(first): list(entries)}
+        places: dict[tuple[int, str], list[Entry]] = {}
+        for entry in entries:
+            places.setdefault(self._place(entry[1]), []).append(entry)
+        return places
+
+    def _place(self, moment: datetime.datetime) -> tuple[int, str]:
+        utc = moment.astimezone(datetime.UTC)
+        return self._counter.window_of(utc.timestamp()), utc.date().isoformat()
+
+    def _flush(self) -> None:
+        """Hand the rows of this pause to the system."""
+        import polars as pl
+
+        pending, self._pending = self._pending, {}
+        self._pending_rows = self._pending_requests = 0
+        for day, frames in pending.items():
+            frame = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+            if frame.height >= _PACKED_ROWS:
+                self._segment.write_packed(day, frame)
+            else:
+                self._segment.append(day, frame.write_ndjson().encode())
 
 
 @dataclass(frozen=True)
@@ -191,6 +232,7 @@ class _Rows:
 
     def __init__(self, model: LoadedModel, settings: LogSettings, watched: Watchlist) -> None:
         self._digest = model.digest[:DIGITS]
+        self._runtime = model.runtime
         self._schema = model.inputs
         self._sample = settings.sample
         self._redact = settings.redact
@@ -199,35 +241,45 @@ class _Rows:
     def batch(self, entries: Sequence[Entry]) -> _Batch:
         """The rows of some requests, one below the other, with the figures of pictures in them."""
         import numpy as np
+
+        answers = [answer for _, _, answer in entries]
+        ranked = any(answer.labels.ndim == 2 for answer in answers)
+        predictions = None if ranked else _predictions(answers)
+        values = None
+        if not ranked and answers[0].has_classes:
+            values = np.concatenate([answer.values for answer in answers])
+        return _Batch(entries, with_aspects(self._table(answers), self._pictures), predictions, values)
+
+    def _table(self, answers: Sequence[Answer]) -> pl.DataFrame:
+        """The typed rows of some answers; those that came as records and are not typed yet are read together."""
         import polars as pl
 
-        tables = [answer.reading.table for _, _, answer in entries]
-        table = tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
-        kept = table.drop([name for name in self._redact if name in table.columns])
-        ranked = any(answer.labels.ndim == 2 for _, _, answer in entries)
-        predictions = None if ranked else [label for _, _, answer in entries for label in to_plain(answer)]
-        values = None
-        if not ranked and entries[0][2].has_classes:
-            values = np.concatenate([answer.values for _, _, answer in entries])
-        return _Batch(entries, with_aspects(kept, self._pictures), predictions, values)
+        tables: list[pl.DataFrame] = []
+        for as_records, part in groupby(answers, lambda a: a.reading.records is not None and not a.reading.is_read):
+            if as_records:
+                records = [record for answer in part for record in answer.reading.records or ()]
+                tables.append(typed_table(self._runtime, records, self._redact))
+            else:
+                tables += [answer.reading.table.drop(*self._redact, strict=False) for answer in part]
+        return tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
 
-    def lines(self, batch: _Batch) -> bytes:
-        """The rows of the requests that are drawn, as lines of JSON."""
+    def frame(self, batch: _Batch) -> pl.DataFrame | bytes | None:
+        """The rows of the requests that are drawn: as a frame, or as lines where no frame holds them."""
         import polars as pl
 
         drawn = [self._sample >= 1 or _draw(request) < self._sample for request, _, _ in batch.entries]
         if not any(drawn):
-            return b""
+            return None
         ids: list[str] = []
         numbers: list[int] = []
         times: list[str] = []
         violations: list[int] = []
         mask: list[bool] = []
-        for (request, time, answer), keep in zip(batch.entries, drawn, strict=True):
-            rows = len(answer.labels)
+        for (request, moment, answer), keep in zip(batch.entries, drawn, strict=True):
+            rows = answer.reading.rows
             ids += [request] * rows
             numbers += range(rows)
-            times += [time.isoformat()] * rows
+            times += [moment.isoformat()] * rows
             violations += [len(v) for v in answer.reading.by_row()] if answer.reading.violations else [0] * rows
             mask += [keep] * rows
         table = self._plain(batch.table)
@@ -238,12 +290,12 @@ class _Rows:
         predictions = batch.predictions
         if predictions is None:
             predictions = [label for _, _, answer in batch.entries for label in to_plain(answer)]
-        if table.width and len({type(p) for p in predictions}) == 1 and not isinstance(predictions[0], list):
+        if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
             made = [pl.Series("prediction", predictions)]
             if batch.values is not None:
                 made.append(pl.Series("probabilities", batch.values).arr.to_list())
             frame = frame.with_columns(*made, pl.Series("violations", violations))
-            return frame.filter(pl.Series(mask)).write_ndjson().encode()
+            return frame if all(drawn) else frame.filter(pl.Series(mask))
         return self._line_by_line(frame, predictions, batch.values, violations, mask)
 
     def _line_by_line(
@@ -274,6 +326,15 @@ class _Rows:
         digests = with_digests(table, self._schema)
         dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in digests.columns]
         return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
+
+
+def _predictions(answers: Sequence[Answer]) -> list[Any]:
+    """(rows,) what was predicted, as plain values."""
+    import numpy as np
+
+    if len({answer.labels.dtype.kind for answer in answers}) > 1:
+        return [label for answer in answers for label in to_plain(answer)]
+    return to_plain(replace(answers[0], labels=np.concatenate([answer.labels for answer in answers])))
 
 
 def without(watched: Watchlist, redact: frozenset[str]) -> Watchlist:

@@ -19,7 +19,7 @@ from sevenfold.deployment.hosting import Host, Hosted
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.request import Limits
 from sevenfold.monitoring import log as logging
-from sevenfold.monitoring.columns import typed_table
+from sevenfold.monitoring.columns import ColumnReader
 from sevenfold.monitoring.log import Log, LogSettings
 from sevenfold.monitoring.rows import joined, read_rows
 from sevenfold.monitoring.store import Store, reference_of
@@ -51,6 +51,11 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def number_model(tmp_path_factory):
     return loaded(contents(Goal.REGRESSION, rows=80, members=1), tmp_path_factory)
+
+
+def typed_table(runtime, records, without=()):
+    reader = ColumnReader(runtime, without)
+    return reader.table([reader.values(record) for record in records])
 
 
 def one_by_one(model, records):
@@ -117,7 +122,7 @@ def kept(path, model, requests, settings, *, frames=False, packed=None, monkeypa
     return rows, [{key: value for key, value in count.items() if key not in VARYING} for count in counts]
 
 
-VARYING = ("boot", "time", "written", "digest")  # from start to start
+VARYING = ("boot", "time", "updated", "digest", "sequence")  # from start to start
 
 
 def requests_of(strange):

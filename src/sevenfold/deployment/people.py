@@ -17,6 +17,8 @@ from sevenfold.deployment.runtime import Answer
 from sevenfold.deployment.tensors import picture_of, to_json
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from sevenfold.data.clean import Violation
 
 
@@ -123,9 +125,14 @@ class OneRow:
 
 def to_plain(answer: Answer) -> list[Any]:
     """Predictions as plain values: labels in their own type, numbers (null where not finite), or lists of items."""
-    if answer.labels.dtype.kind == "f":
-        return to_json(answer.labels)
-    plain: list[Any] = answer.labels.tolist()
+    return plain_labels(answer.labels)
+
+
+def plain_labels(labels: npt.NDArray[Any]) -> list[Any]:
+    """Labels as `to_plain` gives them."""
+    if labels.dtype.kind == "f":
+        return to_json(labels)
+    plain: list[Any] = labels.tolist()
     return plain
 
 

@@ -22,37 +22,47 @@ if TYPE_CHECKING:
 _WIDEST = 2**53  # whole numbers up to here are numbers without a second look
 
 
-def typed_table(runtime: Runtime, records: Sequence[Mapping[str, Any]], without: Collection[str] = ()) -> pl.DataFrame:
-    """The table that `Runtime.read` gives for these records.
+class ColumnReader:
+    """Reads what is kept of records. Threads may share it.
 
     Args:
         runtime: whose schema tells how columns are read.
-        records: rows as they came.
         without: columns that are left out, and not even looked at.
     """
-    import polars as pl
 
-    numbers = {column.name for column in runtime.schema.of_kind(Kind.NUMBER)}
-    target = runtime.predictor.task.target
-    columns = [column for column in runtime.schema if column.name not in without]
-    raw = _columns(records, dict.fromkeys(runtime.sources[column.name] for column in columns))
-    if target in raw:
-        raw[target] = [None] * len(records)
-    made: list[pl.Series] = []
-    for column in columns:
-        source = runtime.sources[column.name]
-        made.append(_typed(column, source, raw[source], source in numbers))
-    return pl.DataFrame(made) if made else pl.DataFrame(height=len(records))
+    def __init__(self, runtime: Runtime, without: Collection[str] = ()) -> None:
+        numbers = {column.name for column in runtime.schema.of_kind(Kind.NUMBER)}
+        columns = [column for column in runtime.schema if column.name not in without]
+        target = runtime.predictor.task.target
+        self._sources = [name for name in dict.fromkeys(runtime.sources[c.name] for c in columns) if name != target]
+        places = {name: place for place, name in enumerate(self._sources)}
+        self._columns = [
+            (column, source, places.get(source), source in numbers)
+            for column, source in ((column, runtime.sources[column.name]) for column in columns)
+        ]
+        self._all = itemgetter(*self._sources) if len(self._sources) > 1 else None
 
+    def values(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of a record that are read, and nothing else of it: names take more memory than values."""
+        if self._all is not None:
+            try:
+                found: tuple[Any, ...] = self._all(record)
+                return found
+            except KeyError:  # the record lacks a name
+                pass
+        return tuple(map(record.get, self._sources))
 
-def _columns(records: Sequence[Mapping[str, Any]], names: Collection[str]) -> dict[str, Sequence[Any]]:
-    """The values under some names, None where a record has none."""
-    if len(names) > 1:
-        try:
-            return dict(zip(names, zip(*map(itemgetter(*names), records), strict=True), strict=True))
-        except KeyError:  # a record lacks a name
-            pass
-    return {name: [record.get(name) for record in records] for name in names}
+    def table(self, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+        """The table that `Runtime.read` gives for the records of these values."""
+        import polars as pl
+
+        raw = list(zip(*rows, strict=True))
+        nothing = (None,) * len(rows)
+        made = [
+            _typed(column, source, nothing if place is None else raw[place], is_number)
+            for column, source, place, is_number in self._columns
+        ]
+        return pl.DataFrame(made) if made else pl.DataFrame(height=len(rows))
 
 
 def _typed(column: Column, source: str, values: Sequence[Any], is_number: bool) -> pl.Series:

@@ -18,16 +18,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, final
 
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
 from sevenfold.data.aspects import with_aspects
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.people import to_plain
+from sevenfold.deployment.people import plain_labels
 from sevenfold.deployment.recorder import Recorder
-from sevenfold.deployment.runtime import Answer
-from sevenfold.monitoring.columns import typed_table
+from sevenfold.deployment.runtime import Answer, Reading
+from sevenfold.monitoring.columns import ColumnReader
 from sevenfold.monitoring.counting import Counter
 from sevenfold.monitoring.reference import Watchlist, watchlist
 from sevenfold.monitoring.rows import with_digests
@@ -35,16 +35,39 @@ from sevenfold.monitoring.segments import Segment, pack_left_behind
 from sevenfold.monitoring.store import DIGITS, Store, reference_of
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import polars as pl
 
     from sevenfold.core.arrays import Floats
 
 Clock = Callable[[], datetime.datetime]
-Entry: TypeAlias = tuple[str, datetime.datetime, Answer]
 
 _TOGETHER = 5_000  # requests that are read and counted at once
 _PACKED_ROWS = 2_000  # rows of one pause that are worth a Parquet file of their own; fewer are appended as lines
 _PENDING_ROWS = 50_000  # rows that wait for the end of the pause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is kept of one answered request until it is written.
+
+    Args:
+        request: its id.
+        time: at which it was answered.
+        raw: the values of its records; None where `reading` holds its rows.
+        reading: its rows, typed already.
+        labels, values, has_classes: as in `Answer`.
+        violations: of each row; empty for none at all.
+    """
+
+    request: str
+    time: datetime.datetime
+    raw: Sequence[tuple[Any, ...]] | None
+    reading: Reading | None
+    labels: npt.NDArray[Any]
+    values: Floats
+    has_classes: bool
+    violations: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -128,7 +151,7 @@ class Log(Recorder):
             self._dropped += 1
             return
         self._waiting_rows += len(answer.labels)
-        self._queue.append((request, self._clock(), answer))
+        self._queue.append(self._writer.entry(request, self._clock(), answer))
         if len(self._queue) == self._many:
             self._wake.set()
 
@@ -167,7 +190,7 @@ class Log(Recorder):
 
     def _taken(self) -> list[Entry]:
         taken = [self._queue.popleft() for _ in range(min(_TOGETHER, len(self._queue)))]
-        self._waiting_rows = max(0, self._waiting_rows - sum(len(answer.labels) for _, _, answer in taken))
+        self._waiting_rows = max(0, self._waiting_rows - sum(len(entry.labels) for entry in taken))
         return taken
 
     def _attempt(self, work: Callable[[], object], lost: int) -> None:
@@ -190,13 +213,13 @@ class Log(Recorder):
 
     def _by_window(self, entries: Sequence[Entry]) -> dict[tuple[int, str], list[Entry]]:
         """The requests of each window and day: almost always one."""
-        moments = [moment for _, moment, _ in entries]
+        moments = [entry.time for entry in entries]
         first, last = min(moments), max(moments)
         if self._place(first) == self._place(last):
             return {self._place(first): list(entries)}
         places: dict[tuple[int, str], list[Entry]] = {}
         for entry in entries:
-            places.setdefault(self._place(entry[1]), []).append(entry)
+            places.setdefault(self._place(entry.time), []).append(entry)
         return places
 
     def _place(self, moment: datetime.datetime) -> tuple[int, str]:
@@ -232,56 +255,60 @@ class _Rows:
 
     def __init__(self, model: LoadedModel, settings: LogSettings, watched: Watchlist) -> None:
         self._digest = model.digest[:DIGITS]
-        self._runtime = model.runtime
         self._schema = model.inputs
         self._sample = settings.sample
         self._redact = settings.redact
+        self._columns = ColumnReader(model.runtime, settings.redact)
         self._pictures = {n: r for n, r in watched.remembered.items() if r.get("pictures")}
+
+    def entry(self, request: str, time: datetime.datetime, answer: Answer) -> Entry:
+        """What to keep of an answer. Of records that were predicted without a frame it is their values only."""
+        reading = answer.reading
+        violations = [len(v) for v in reading.by_row()] if reading.violations else ()
+        raw: list[tuple[Any, ...]] | None = None
+        kept: Reading | None = reading
+        if reading.records is not None and not reading.is_read:
+            raw, kept = [self._columns.values(record) for record in reading.records], None
+        return Entry(request, time, raw, kept, answer.labels, answer.values, answer.has_classes, violations)
 
     def batch(self, entries: Sequence[Entry]) -> _Batch:
         """The rows of some requests, one below the other, with the figures of pictures in them."""
         import numpy as np
 
-        answers = [answer for _, _, answer in entries]
-        ranked = any(answer.labels.ndim == 2 for answer in answers)
-        predictions = None if ranked else _predictions(answers)
+        ranked = any(entry.labels.ndim == 2 for entry in entries)
+        predictions = None if ranked else _predictions(entries)
         values = None
-        if not ranked and answers[0].has_classes:
-            values = np.concatenate([answer.values for answer in answers])
-        return _Batch(entries, with_aspects(self._table(answers), self._pictures), predictions, values)
+        if not ranked and entries[0].has_classes:
+            values = np.concatenate([entry.values for entry in entries])
+        return _Batch(entries, with_aspects(self._table(entries), self._pictures), predictions, values)
 
-    def _table(self, answers: Sequence[Answer]) -> pl.DataFrame:
-        """The typed rows of some answers; those that came as records and are not typed yet are read together."""
+    def _table(self, entries: Sequence[Entry]) -> pl.DataFrame:
+        """The typed rows of some requests; records are read together."""
         import polars as pl
 
         tables: list[pl.DataFrame] = []
-        for as_records, part in groupby(answers, lambda a: a.reading.records is not None and not a.reading.is_read):
+        for as_records, part in groupby(entries, lambda entry: entry.reading is None):
             if as_records:
-                records = [record for answer in part for record in answer.reading.records or ()]
-                tables.append(typed_table(self._runtime, records, self._redact))
+                tables.append(self._columns.table([row for entry in part for row in entry.raw or ()]))
             else:
-                tables += [answer.reading.table.drop(*self._redact, strict=False) for answer in part]
+                tables += [e.reading.table.drop(*self._redact, strict=False) for e in part if e.reading is not None]
         return tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
 
     def frame(self, batch: _Batch) -> pl.DataFrame | bytes | None:
         """The rows of the requests that are drawn: as a frame, or as lines where no frame holds them."""
         import polars as pl
 
-        drawn = [self._sample >= 1 or _draw(request) < self._sample for request, _, _ in batch.entries]
+        entries = batch.entries
+        drawn = [self._sample >= 1 or _draw(entry.request) < self._sample for entry in entries]
         if not any(drawn):
             return None
-        ids: list[str] = []
-        numbers: list[int] = []
-        times: list[str] = []
-        violations: list[int] = []
-        mask: list[bool] = []
-        for (request, moment, answer), keep in zip(batch.entries, drawn, strict=True):
-            rows = answer.reading.rows
-            ids += [request] * rows
-            numbers += range(rows)
-            times += [moment.isoformat()] * rows
-            violations += [len(v) for v in answer.reading.by_row()] if answer.reading.violations else [0] * rows
-            mask += [keep] * rows
+        heights = [len(entry.labels) for entry in entries]
+        repeated = [(entry, rows) for entry, rows in zip(entries, heights, strict=True)]
+        ids = [entry.request for entry, rows in repeated for _ in range(rows)]
+        numbers = [number for rows in heights for number in range(rows)]
+        times = [time for entry, rows in repeated for time in [entry.time.isoformat()] * rows]
+        violations = [many for entry, rows in repeated for many in entry.violations or (0,) * rows]
+        mask = [keep for keep, rows in zip(drawn, heights, strict=True) for _ in range(rows)]
         table = self._plain(batch.table)
         frame = pl.DataFrame({"id": ids, "row": numbers, "time": times}).with_columns(
             pl.lit(self._digest).alias("model"),
@@ -289,7 +316,7 @@ class _Rows:
         )
         predictions = batch.predictions
         if predictions is None:
-            predictions = [label for _, _, answer in batch.entries for label in to_plain(answer)]
+            predictions = [label for entry in entries for label in plain_labels(entry.labels)]
         if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
             made = [pl.Series("prediction", predictions)]
             if batch.values is not None:
@@ -328,13 +355,13 @@ class _Rows:
         return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
 
 
-def _predictions(answers: Sequence[Answer]) -> list[Any]:
+def _predictions(entries: Sequence[Entry]) -> list[Any]:
     """(rows,) what was predicted, as plain values."""
     import numpy as np
 
-    if len({answer.labels.dtype.kind for answer in answers}) > 1:
-        return [label for answer in answers for label in to_plain(answer)]
-    return to_plain(replace(answers[0], labels=np.concatenate([answer.labels for answer in answers])))
+    if len({entry.labels.dtype.kind for entry in entries}) > 1:
+        return [label for entry in entries for label in plain_labels(entry.labels)]
+    return plain_labels(np.concatenate([entry.labels for entry in entries]))
 
 
 def without(watched: Watchlist, redact: frozenset[str]) -> Watchlist:

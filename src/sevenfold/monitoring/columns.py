@@ -11,6 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.data.clean import read
 from sevenfold.deployment.rows import groups_of
@@ -66,10 +69,14 @@ class ColumnReader:
 
 
 def _typed(column: Column, source: str, values: Sequence[Any], is_number: bool) -> pl.Series:
-    import numpy as np
     import polars as pl
 
-    series = _of_one_type(source, values, is_number)
+    kinds = set(map(type, values))
+    if kinds == {float} and is_number and column.kind is Kind.NUMBER:
+        numbers = np.frombuffer(array("d", values))
+        if _is_plain(numbers, column.parse):
+            return pl.Series(column.name, numbers)
+    series = _of_one_type(source, values, kinds, is_number)
     if series is not None:
         return read(series, column).values.alias(column.name)
     groups = groups_of(source, values, is_number)
@@ -77,14 +84,20 @@ def _typed(column: Column, source: str, values: Sequence[Any], is_number: bool) 
     return typed[np.argsort(np.concatenate([places for _, places in groups]))]
 
 
-def _of_one_type(name: str, values: Sequence[Any], is_number: bool) -> pl.Series | None:
+def _is_plain(numbers: Floats, parse: Mapping[str, Any]) -> bool:
+    """Whether reading leaves all of these numbers as they are: finite, no code for a missing value, within bounds."""
+    if parse.get("missing") or not np.isfinite(numbers).all():
+        return False
+    low, high = parse.get("low"), parse.get("high")
+    return (low is None or bool((numbers >= float(low)).all())) and (
+        high is None or bool((numbers <= float(high)).all())
+    )
+
+
+def _of_one_type(name: str, values: Sequence[Any], kinds: set[type], is_number: bool) -> pl.Series | None:
     """The raw column of values that are certainly of one type; None where that takes a closer look."""
-    import numpy as np
     import polars as pl
 
-    kinds = set(map(type, values))
-    if kinds == {float}:
-        return pl.Series(name, np.frombuffer(array("d", values))).fill_nan(None)
     kinds.discard(type(None))
     if not kinds or kinds == {str}:
         return pl.Series(name, values, dtype=pl.String)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime.datetime]
 
-_TOGETHER = 5_000  # requests that are read and counted at once
+_TOGETHER = 10_000  # requests that are read and counted at once
 _PACKED_ROWS = 2_000  # rows of one pause that are worth a Parquet file of their own; fewer are appended as lines
 _PENDING_ROWS = 50_000  # rows that wait for the end of the pause
 
@@ -91,7 +91,7 @@ class LogSettings:
     redact: frozenset[str] = field(default_factory=frozenset)
     keep_days: int | None = 90
     segment_bytes: int = 16 * 2**20
-    waiting: int = 10_000
+    waiting: int = 20_000
     waiting_rows: int = 200_000
     sync_seconds: float = 5.0
     window_seconds: int = 3600
@@ -128,7 +128,7 @@ class Log(Recorder):
         self._waiting_rows = 0
         self._ending = False
         self._wake = threading.Event()
-        self._many = max(1, min(_TOGETHER, self._settings.waiting // 3))
+        self._many = max(1, min(_TOGETHER, self._settings.waiting // 2))
         self._pending: dict[str, list[pl.DataFrame]] = {}
         self._pending_requests = self._pending_rows = 0
         boot = os.urandom(6).hex()

@@ -317,3 +317,12 @@ def test_one_row_is_written_as_every_answer_is(model, number_model):
     for value in (float("nan"), float("inf"), 1e300, -0.0):
         odd = Answer(answer.reading, answer.labels * 0 + value, answer.values * 0 + value, False)
         assert OneRow(number_model).encode(odd, "id") == compact(encode(odd, number_model, "id", None)[0])
+
+
+def test_every_model_is_in_the_description(service):
+    paths = service._description()["paths"]
+    for name, record in (("model", "Record"), ("other", "Record.other")):
+        said = paths[f"/predict/{name}"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"][0]
+        assert said == {"$ref": f"#/components/schemas/{record}"}
+        assert f"/v2/models/{name}/infer" in paths
+    assert set(service._description()["components"]["schemas"]["Answer.other"]["properties"]) >= {"prediction"}

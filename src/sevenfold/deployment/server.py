@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -113,6 +114,8 @@ def run(
                 failed.append(error)
                 self.should_exit = True
                 return
+            gc.collect()
+            gc.freeze()  # models and libraries stay: nobody needs to look through them for waste again
             if on_start is not None and sockets and not self.should_exit:
                 on_start(url_of(sockets[0]))
 
@@ -132,7 +135,7 @@ def run(
                 await ending
             await super().shutdown(sockets=sockets)
 
-    with _quiet_signals():
+    with _quiet_signals(), _settled():
         Announcing(config_of(service, limits)).run(sockets=sockets)
     if failed:
         raise failed[0]
@@ -184,6 +187,15 @@ def _listening(host: str, port: int) -> Iterator[list[socket.socket]]:
         ) from error
     with listening:
         yield [listening]
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What the server has put out of the garbage collector's sight comes back when it ends."""
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

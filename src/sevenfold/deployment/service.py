@@ -396,8 +396,12 @@ class Service:
         return Reply(200, pages.try_page(hosted.model, hosted.name), _HTML, _POLICY)
 
     def _description(self) -> dict[str, Any]:
-        hosted = self.answering.host.all[0]
-        return openapi.describe(hosted.model, hosted.name, hosted.version, self.token is not None)
+        first, *rest = self.answering.host.all
+        others: dict[str, LoadedModel] = {}
+        for hosted in rest:  # of each name the version in use, which comes before its canary
+            if hosted.name != first.name:
+                others.setdefault(hosted.name, hosted.model)
+        return openapi.describe(first.model, first.name, first.version, self.token is not None, others)
 
     def _named(self, request: Request) -> Hosted:
         hosted = self.answering.host.use(request.names.get("model"), request.names.get("version"), request.key)

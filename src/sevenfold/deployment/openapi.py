@@ -34,10 +34,10 @@ def describe(
         "Answer": _answer(model),
         "Error": {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
     }
-    predict = _predict("Predict a record or a list of records", "Record", "Answer")
+    predict = _predict(model, "Predict a record or a list of records", "Record", "Answer")
     paths: dict[str, Any] = {
         "/predict": {"post": predict},
-        f"/predict/{name}": {"post": _predict(f"Predict with '{name}'", "Record", "Answer")},
+        f"/predict/{name}": {"post": _predict(model, f"Predict with '{name}'", "Record", "Answer")},
         "/v2": {"get": _route("About the server")},
         "/v2/health/live": {"get": _route("Whether the process lives", public=True)},
         "/v2/health/ready": {"get": _route("Whether every model is loaded", public=True)},
@@ -47,7 +47,7 @@ def describe(
     for other, found in (others or {}).items():
         record, answer = f"Record.{other}", f"Answer.{other}"
         schemas |= {record: _record(found), answer: _answer(found)}
-        paths[f"/predict/{other}"] = {"post": _predict(f"Predict with '{other}'", record, answer)}
+        paths[f"/predict/{other}"] = {"post": _predict(found, f"Predict with '{other}'", record, answer)}
         paths |= _of_protocol(other)
     components: dict[str, Any] = {"schemas": schemas}
     document: dict[str, Any] = {
@@ -66,11 +66,18 @@ def describe(
     return document
 
 
-def _predict(summary: str, record: str, answer: str) -> dict[str, Any]:
+def _predict(model: LoadedModel, summary: str, record: str, answer: str) -> dict[str, Any]:
     one, said = {"$ref": f"#/components/schemas/{record}"}, {"$ref": f"#/components/schemas/{answer}"}
     one_or_many = {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
     explain = {"name": "explain", "in": "query", "schema": {"type": "boolean", "default": False}}
-    return _route(summary, {"oneOf": [said, {"type": "array", "items": said}]}, one_or_many, [explain])
+    coverage = {
+        "name": "coverage",
+        "in": "query",
+        "description": "Also a set of classes or an interval that holds the truth with this probability.",
+        "schema": {"type": "string", "pattern": "^0?\\.[0-9]{1,15}$", "examples": ["0.9"]},
+    }
+    asked = [explain, *([coverage] if model.conformal is not None else ())]
+    return _route(summary, {"oneOf": [said, {"type": "array", "items": said}]}, one_or_many, asked)
 
 
 def _of_protocol(name: str) -> dict[str, Any]:
@@ -139,4 +146,11 @@ def _answer(model: LoadedModel) -> dict[str, Any]:
     if len(model.classes):
         names = spelled(model.task.classes)
         properties["probabilities"] = {"type": "object", "properties": {name: {"type": "number"} for name in names}}
+    if model.conformal is not None:
+        properties["coverage"] = {"type": "number", "description": "as it was asked for"}
+        end = {"type": ["number", "null"], "description": "null where calibration rows are too few"}
+        if model.task.goal.is_classification:
+            properties["set"] = {"type": "array", "items": {}, "description": "classes, the prediction among them"}
+        else:
+            properties["interval"] = {"type": "object", "properties": {"low": end, "high": end}}
     return {"type": "object", "properties": properties, "required": ["prediction", "violations"]}

@@ -1,92 +1,78 @@
 """What counting and logging add to a request, in processor time of the whole server process.
 
-    python benchmarks/monitoring/overhead.py [--requests 2000] [--rounds 5]
+    python benchmarks/monitoring/overhead.py [--requests 20000] [--rounds 7]
 
-A LightGBM of one trial on 20 columns answers one record a request, through the service without a network: the least
-that a request can cost, so the share is the largest that monitoring can take. Rounds with and without a log take turns.
+The model and the records of `benchmarks/serving` (LightGBM of 100 trees, 20 columns, one record a request), compiled,
+over real connections of this machine: two servers in processes of their own, one with a store and one without, are
+asked by the same client in turns. A round counts until the store has everything: all threads and the writing are in.
 """
 
+from __future__ import annotations
+
 import argparse
-import asyncio
-import json
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import polars as pl
+sys.path.insert(0, str(Path(__file__).parents[1] / "serving"))
 
-import sevenfold
-from sevenfold.deployment.service import Service
-from sevenfold.monitoring.log import Log
+import bundle
+from client import Connection
+from rows import records
+from servers import Sevenfold
+
+_WARM_REQUESTS = 2_000
+_SETTLE_SECONDS = 6.0  # longer than the log's pause: what is asked has been written
+
+
+class Stored(Sevenfold):
+    """`sevenfold serve --store`."""
+
+    name = "stored"
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--store", str(self.folder / f"store-{self.port}")]
+
+
+def asked(server: Sevenfold, bodies: list[bytes], count: int) -> float:
+    """Processor microseconds of the server for each of so many requests, the writing included."""
+    connection = Connection(server.url)
+    prepared = [connection.prepared(body) for body in bodies]
+    before = server.cpu_seconds()
+    for number in range(count):
+        connection.ask(prepared[number % len(prepared)])
+    connection.close()
+    time.sleep(_SETTLE_SECONDS)
+    return (server.cpu_seconds() - before) / count * 1e6
 
 
 def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--requests", default=2000, type=int)
-    options.add_argument("--rounds", default=5, type=int)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--requests", default=20_000, type=int)
+    options.add_argument("--rounds", default=7, type=int)
     given = options.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        stream = np.random.default_rng(0)
-        data = {f"n{i}": stream.normal(size=3000) for i in range(14)}
-        data |= {f"c{i}": stream.choice(list("abcdef"), 3000) for i in range(6)}
-        table = pl.DataFrame(data).with_columns(y=pl.Series(data["n0"] + stream.normal(size=3000) > 0))
-        run = sevenfold.train(table, target="y", trials=1, models=["lightgbm"], folds=2, out=str(Path(scratch) / "run"))
-        records = table.drop("y")[: given.requests].to_dicts()
-        bodies = [json.dumps(record).encode() for record in records]
-        plain, logged, recording = [], [], []
-        for number in range(given.rounds):
-            plain.append(_seconds(Service(run.model), bodies)[0])
-            log = Log(Path(scratch) / f"store-{number}", run.model)
-            seconds, answering = _seconds(Service(run.model, recorder=log), bodies, log)
-            logged.append(seconds)
-            recording.append(answering)
-            assert log.dropped == 0
-        each = 1e6 / len(bodies)
-        without, with_log = statistics.median(plain) * each, statistics.median(logged) * each
-        pairs = [(b - a) / a for a, b in zip(plain, logged, strict=True)]
-        print(
-            f"CPU µs a request: {without:.0f} without, {with_log:.0f} with a log, all threads and the last write "
-            f"included: +{statistics.median(pairs):.1%} (rounds: {', '.join(f'{p:+.1%}' for p in sorted(pairs))})"
-        )
-        print(f"of which on the request's own path: {statistics.median(recording) * each:.1f} µs")
-
-
-def _seconds(service: Service, bodies: list[bytes], log: Log | None = None) -> tuple[float, float]:
-    """Processor seconds of all requests, the log's closing included, and of the recording alone."""
-    spent = [0.0]
-    if log is not None:
-        record = log.record
-
-        def timed(request, answer):
-            begun = time.thread_time()
-            record(request, answer)
-            spent[0] += time.thread_time() - begun
-
-        service._recorder = type("Timed", (), {"record": staticmethod(timed), "dropped": 0})()
-    begun = time.process_time()
-    asyncio.run(_ask(service, bodies))
-    if log is not None:
-        log.close()
-    return time.process_time() - begun, spent[0]
-
-
-async def _ask(service: Service, bodies: list[bytes]) -> None:
-    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b""}
-    for body in bodies:
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        status = []
-
-        async def receive(body=body):
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message, status=status):
-            if message["type"] == "http.response.start":
-                status.append(message["status"])
-
-        await service({**scope, "headers": headers}, receive, send)
-        assert status == [200], status
+    bodies = records(500)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bundle.make(folder)
+        plain, stored = Sevenfold(sys.executable, folder), Stored(sys.executable, folder)
+        with plain, stored:
+            for server in (plain, stored):
+                server.wait_until_it_answers(bodies[0])
+                asked(server, bodies, _WARM_REQUESTS)
+            pairs = []
+            for number in range(given.rounds):
+                order = (plain, stored) if number % 2 == 0 else (stored, plain)
+                found = {server.name: asked(server, bodies, given.requests) for server in order}
+                pairs.append((found[plain.name], found[stored.name]))
+                print({key: round(value, 1) for key, value in found.items()}, flush=True)
+    without, with_store = (statistics.median(side) for side in zip(*pairs, strict=True))
+    shares = sorted((b - a) / a for a, b in pairs)
+    print(f"CPU µs a request, medians of {given.rounds} paired rounds of {given.requests:,} requests:")
+    print(f"{without:.0f} without, {with_store:.0f} with a store; median of pairs {statistics.median(shares):+.1%}")
+    print("rounds: " + ", ".join(f"{share:+.1%}" for share in shares))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,16 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
+from sevenfold.deployment.server import config_of
+
 
 @contextmanager
-def running(service):
-    """Serve in a thread; gives the URL."""
+def running(service, *, ordinary=False):
+    """Serve in a thread; gives the URL. `ordinary`: without the short way of small requests."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(service, log_config=None, access_log=False, lifespan="on", ws="none")
+    config = config_of(service, service.limits)
+    if ordinary:
+        config.http = "httptools"
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -212,6 +212,13 @@ def test_pages_stand_alone(client):
     assert "Rome" in client.get("/").text or "Bern" in client.get("/").text or "Oslo" in client.get("/").text
 
 
+def test_the_description_is_fetched_with_the_token_that_was_typed(model):
+    with client_of(Service(model, token=TOKEN)) as client:
+        page = client.get("/docs", headers={"authorization": f"Bearer {TOKEN}"}).text
+    assert 'id="openapi"' in page and 'id="token"' in page
+    assert "fetch('/openapi.json', {headers: token ? {authorization: 'Bearer ' + token} : {}})" in page
+
+
 def test_openapi_names_every_route(client, model):
     document = client.get("/openapi.json").json()
     service = Service(model)

@@ -66,11 +66,18 @@ class Answering:
         """
         lane = self.lane(hosted)
         if count <= SMALL_ROWS and lane.quick:
-            answer = lane.at_once(rows, count)
-        else:
-            answer = await lane.answer(rows, count, seconds)
+            return self.at_once(hosted, rows, count, request_id)
+        return self._counted(hosted, rows, await lane.answer(rows, count, seconds), request_id)
+
+    def at_once(self, hosted: Hosted, rows: Any, count: int, request_id: str) -> Answer:
+        """`answer` without waiting, where the lane is quick and the rows are few."""
+        return self._counted(hosted, rows, self.lane(hosted).at_once(rows, count), request_id)
+
+    def _counted(self, hosted: Hosted, rows: Any, answer: Answer, request_id: str) -> Answer:
         self.metrics.answered(hosted, answer)
         if hosted.recorder is not None:
+            if type(rows) is list:
+                answer.reading.records = rows
             hosted.recorder.record(request_id, answer)
         return answer
 

@@ -6,10 +6,12 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import TracebackType
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.model import LoadedModel
+from sevenfold.deployment.people import OneRow
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.request import HttpError
 
@@ -27,8 +29,14 @@ class Hosted:
         self.model = model
         self.name = name
         self.version = version
+        self.labels = (name, version)
         self.recorder = recorder
         self.uses = 0  # requests that hold it now; nothing may be taken from it before this is zero
+
+    @cached_property
+    def one_row(self) -> OneRow:
+        """Writes its answers to single records."""
+        return OneRow(self.model)
 
     def __enter__(self) -> Hosted:
         self.uses += 1

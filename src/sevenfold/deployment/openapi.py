@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sevenfold.core.dataset import Column, Kind
@@ -18,37 +19,37 @@ _TYPES: dict[Kind, dict[str, Any]] = {
 _LEVELS_SHOWN = 50
 
 
-def describe(model: LoadedModel, name: str, version: str, token: bool) -> dict[str, Any]:
-    """The OpenAPI document of a server with this model."""
-    record, answer = {"$ref": "#/components/schemas/Record"}, {"$ref": "#/components/schemas/Answer"}
-    one_or_many = {"oneOf": [record, {"type": "array", "items": record, "minItems": 1}]}
-    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
-    explain = {"name": "explain", "in": "query", "schema": {"type": "boolean", "default": False}}
-    coverage = {
-        "name": "coverage",
-        "in": "query",
-        "description": "Also a set of classes or an interval that holds the truth with this probability.",
-        "schema": {"type": "string", "pattern": "^0?\\.[0-9]{1,15}$", "examples": ["0.9"]},
+def describe(
+    model: LoadedModel, name: str, version: str, token: bool, others: Mapping[str, LoadedModel] | None = None
+) -> dict[str, Any]:
+    """The OpenAPI document of a server.
+
+    Args:
+        model, name, version: the model that is meant where none is named.
+        token: whether one is wanted.
+        others: the models under other names.
+    """
+    schemas: dict[str, Any] = {
+        "Record": _record(model),
+        "Answer": _answer(model),
+        "Error": {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
     }
-    asked = [explain, *([coverage] if model.conformal is not None else ())]
-    where = f"/v2/models/{name}"
+    predict = _predict(model, "Predict a record or a list of records", "Record", "Answer")
     paths: dict[str, Any] = {
-        "/predict": {"post": _route("Predict a record or a list of records", answers, one_or_many, asked)},
+        "/predict": {"post": predict},
+        f"/predict/{name}": {"post": _predict(model, f"Predict with '{name}'", "Record", "Answer")},
         "/v2": {"get": _route("About the server")},
         "/v2/health/live": {"get": _route("Whether the process lives", public=True)},
         "/v2/health/ready": {"get": _route("Whether every model is loaded", public=True)},
-        where: {"get": _route("Inputs and outputs of the model")},
-        f"{where}/ready": {"get": _route("Whether the model is loaded")},
-        f"{where}/infer": {"post": _route("Predict tensors", {"type": "object"}, {"type": "object"})},
+        **_of_protocol(name),
         "/metrics": {"get": _route("Counters in Prometheus form", {"type": "string"}, media="text/plain")},
     }
-    components: dict[str, Any] = {
-        "schemas": {
-            "Record": _record(model),
-            "Answer": _answer(model),
-            "Error": {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
-        }
-    }
+    for other, found in (others or {}).items():
+        record, answer = f"Record.{other}", f"Answer.{other}"
+        schemas |= {record: _record(found), answer: _answer(found)}
+        paths[f"/predict/{other}"] = {"post": _predict(found, f"Predict with '{other}'", record, answer)}
+        paths |= _of_protocol(other)
+    components: dict[str, Any] = {"schemas": schemas}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -63,6 +64,29 @@ def describe(model: LoadedModel, name: str, version: str, token: bool) -> dict[s
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         document["security"] = [{"token": []}]
     return document
+
+
+def _predict(model: LoadedModel, summary: str, record: str, answer: str) -> dict[str, Any]:
+    one, said = {"$ref": f"#/components/schemas/{record}"}, {"$ref": f"#/components/schemas/{answer}"}
+    one_or_many = {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    explain = {"name": "explain", "in": "query", "schema": {"type": "boolean", "default": False}}
+    coverage = {
+        "name": "coverage",
+        "in": "query",
+        "description": "Also a set of classes or an interval that holds the truth with this probability.",
+        "schema": {"type": "string", "pattern": "^0?\\.[0-9]{1,15}$", "examples": ["0.9"]},
+    }
+    asked = [explain, *([coverage] if model.conformal is not None else ())]
+    return _route(summary, {"oneOf": [said, {"type": "array", "items": said}]}, one_or_many, asked)
+
+
+def _of_protocol(name: str) -> dict[str, Any]:
+    where = f"/v2/models/{name}"
+    return {
+        where: {"get": _route("Inputs and outputs of the model")},
+        f"{where}/ready": {"get": _route("Whether the model is loaded")},
+        f"{where}/infer": {"post": _route("Predict tensors", {"type": "object"}, {"type": "object"})},
+    }
 
 
 def _route(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.pages_look import GATE_SCRIPT, SCRIPT, STYLE
+from sevenfold.deployment.pages_look import DOCS_SCRIPT, GATE_SCRIPT, SCRIPT, STYLE
 
 # The pages load nothing from anywhere and may talk to their own server only.
 POLICY = (
@@ -68,13 +68,16 @@ def docs_page(document: Mapping[str, Any]) -> bytes:
     title = str(document["info"]["title"])
     body = f"""<header><h1>{escape(title)}</h1>
 <p class="soft">{escape(str(document["info"]["description"]))} <a href="/">Try it</a> ·
-<a href="/openapi.json">openapi.json</a></p></header>
+<a id="openapi" href="/openapi.json" download>openapi.json</a> <span id="said" class="bad" role="alert"></span></p>
+<p><label class="check">Token, if the server wants one <input id="token" type="password" autocomplete="off"></label></p>
+</header>
 <main><section><h2>Routes</h2><table><tr><th>Route</th><th>What it does</th></tr>{listed}</table>
 <p class="soft">Errors are always <code>{{"error": "..."}}</code>.</p></section>
 <section><h2>A record</h2><p class="soft">An object with a value for each column, in any order. A missing value is
 <code>null</code>; other names are ignored.</p>
 <table><tr><th>Column</th><th>Kind</th><th>Values seen in training, for example</th></tr>
-{"".join(_described(name, column) for name, column in columns.items())}</table></section></main>"""
+{"".join(_described(name, column) for name, column in columns.items())}</table></section></main>
+<script>{DOCS_SCRIPT}</script>"""
     return _page(title, body)
 
 

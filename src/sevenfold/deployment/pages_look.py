@@ -127,6 +127,32 @@ by('ask').addEventListener('click', async () => {
 });
 """
 
+# A link cannot bear a token: the description is fetched with it and handed to the browser as a file.
+DOCS_SCRIPT = """
+{
+const by = id => document.getElementById(id);
+by('token').value = sessionStorage.getItem('token') || '';
+by('openapi').addEventListener('click', async event => {
+  event.preventDefault();
+  const token = by('token').value.trim();
+  by('said').textContent = '';
+  try {
+    const reply = await fetch('/openapi.json', {headers: token ? {authorization: 'Bearer ' + token} : {}});
+    if (!reply.ok) {
+      by('said').textContent = reply.status === 401 ? 'Type the token first.' : 'The server says ' + reply.status + '.';
+      return;
+    }
+    if (token) sessionStorage.setItem('token', token);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(await reply.blob());
+    link.download = 'openapi.json';
+    link.click();
+    URL.revokeObjectURL(link.href);
+  } catch (error) { by('said').textContent = String(error); }
+});
+}
+"""
+
 # The page behind the gate is fetched with the token and put in place of the gate; it brings names of its own, so that
 # those of the gate stay in a block.
 GATE_SCRIPT = """

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import DataError
 from sevenfold.data.classes import spelled
-from sevenfold.deployment.documents import parse
+from sevenfold.deployment.documents import compact, parse
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.request import HttpError, Limits, Request
 from sevenfold.deployment.runtime import Answer
 from sevenfold.deployment.tensors import picture_of, to_json
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from sevenfold.data.clean import Violation
 
 _COVERAGE = re.compile(r"0?\.[0-9]{1,15}", re.ASCII)
@@ -128,11 +131,55 @@ def encode(
     return encoded
 
 
+class OneRow:
+    """Writes the answer to a single record, the same bytes as `compact` gives for what `encode` makes.
+
+    What is the same in every answer is written once.
+
+    Args:
+        model: whose answers.
+    """
+
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+        labels = model.classes.tolist()
+        alike = {type(label) for label in labels}
+        plain = len(alike) == 1 and alike <= {str, int, bool}
+        self._labels: dict[Any, str] = {label: compact(label).decode() for label in labels} if plain else {}
+        self._names = [compact(name).decode() + ":" for name in spelled(model.task.classes)]
+
+    def encode(self, answer: Answer, request_id: str) -> bytes:
+        """The record's object as JSON."""
+        said = None if answer.reading.violations else self._said(answer)
+        if said is None:
+            return compact(encode(answer, self._model, request_id, None)[0])
+        return f'{{"prediction":{said},"violations":[],"request_id":"{request_id}","row":0}}'.encode()
+
+    def _said(self, answer: Answer) -> str | None:
+        """What is predicted; None where that is not written as plainly as usual."""
+        if answer.has_classes:
+            label = self._labels.get(answer.labels.tolist()[0])
+            chances: list[float] = answer.values.tolist()[0]
+            if label is None or not isfinite(sum(chances)):
+                return None
+            shown = ",".join([name + repr(chance) for name, chance in zip(self._names, chances, strict=True)])
+            return f'{label},"probabilities":{{{shown}}}'
+        if answer.labels.ndim == 1 and answer.labels.dtype.kind == "f":
+            number: float = answer.labels.tolist()[0]
+            return repr(number) if isfinite(number) else None
+        return None
+
+
 def to_plain(answer: Answer) -> list[Any]:
     """Predictions as plain values: labels in their own type, numbers (null where not finite), or lists of items."""
-    if answer.labels.dtype.kind == "f":
-        return to_json(answer.labels)
-    plain: list[Any] = answer.labels.tolist()
+    return plain_labels(answer.labels)
+
+
+def plain_labels(labels: npt.NDArray[Any]) -> list[Any]:
+    """Labels as `to_plain` gives them."""
+    if labels.dtype.kind == "f":
+        return to_json(labels)
+    plain: list[Any] = labels.tolist()
     return plain
 
 

@@ -106,6 +106,27 @@ def series_of(name: str, values: Sequence[Any], number: bool) -> pl.Series:
     return _series(name, values, [_type(value, number) for value in values])
 
 
+def groups_of(name: str, values: Sequence[Any], number: bool) -> list[tuple[pl.Series, Ints]]:
+    """Values of any types as raw columns of one type each, with the places of their values among all.
+
+    Args:
+        name: the column's.
+        values: None where missing.
+        number: whether the schema's column holds numbers.
+    """
+    import numpy as np
+
+    types = [_type(value, number) for value in values]
+    forms = dict.fromkeys(form for form in types if form != "none") or {"none": None}
+    places = {form: [row for row, of_row in enumerate(types) if of_row == form] for form in forms}
+    if "none" not in forms:  # what is missing is missing among values of any type
+        places[next(iter(forms))] += [row for row, of_row in enumerate(types) if of_row == "none"]
+    return [
+        (_series(name, [values[row] for row in rows], [form] * len(rows)), np.array(rows))
+        for form, rows in places.items()
+    ]
+
+
 def _series(name: str, values: Sequence[Any], types: Sequence[str]) -> pl.Series:
     import polars as pl
 

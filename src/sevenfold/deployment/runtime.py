@@ -30,9 +30,11 @@ class Reading:
         table: typed, every input column of the schema; or what makes it when it is asked for.
         violations: where the rows are not what the schema promises; a violation without a row concerns all rows.
         rows: how many.
+
+    `records` are the rows as they came, where they came as records: who reads many answers can then read them together.
     """
 
-    __slots__ = ("_table", "rows", "violations")
+    __slots__ = ("_table", "records", "rows", "violations")
 
     def __init__(
         self, table: pl.DataFrame | Callable[[], pl.DataFrame], violations: tuple[Violation, ...], rows: int
@@ -40,6 +42,12 @@ class Reading:
         self._table = table
         self.violations = violations
         self.rows = rows
+        self.records: Sequence[Mapping[str, Any]] | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the typed table is there already."""
+        return not callable(self._table)
 
     @property
     def table(self) -> pl.DataFrame:

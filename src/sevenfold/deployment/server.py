@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.errors import MissingExtraError, RequestError, SevenfoldError
 from sevenfold.deployment.access import check_address, read_token
@@ -22,6 +23,9 @@ from sevenfold.deployment.service import Service
 from sevenfold.deployment.traffic.plan import Opener, Traffic
 from sevenfold.deployment.traffic.shadow import Sink
 from sevenfold.deployment.traffic.watch import on_stage
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _ACCEPT_SECONDS = 0.05  # in which who has connected before the server ends is still let in
 
@@ -110,6 +114,8 @@ def run(
                 failed.append(error)
                 self.should_exit = True
                 return
+            gc.collect()
+            gc.freeze()  # models and libraries stay: nobody needs to look through them for waste again
             if on_start is not None and sockets and not self.should_exit:
                 on_start(url_of(sockets[0]))
 
@@ -129,8 +135,25 @@ def run(
                 await ending
             await super().shutdown(sockets=sockets)
 
-    config = uvicorn.Config(
+    with _quiet_signals(), _settled():
+        Announcing(config_of(service, limits)).run(sockets=sockets)
+    if failed:
+        raise failed[0]
+
+
+def config_of(service: Service, limits: Limits) -> uvicorn.Config:
+    """How uvicorn runs the service."""
+    import uvicorn
+
+    try:
+        from sevenfold.deployment.hot import protocol_of
+
+        protocol: Any = protocol_of(service)
+    except ImportError:  # without httptools everything goes the ordinary way
+        protocol = "h11"
+    return uvicorn.Config(
         service,
+        http=protocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -142,10 +165,6 @@ def run(
         h11_max_incomplete_event_size=64 * 2**10,
         ws="none",
     )
-    with _quiet_signals():
-        Announcing(config).run(sockets=sockets)
-    if failed:
-        raise failed[0]
 
 
 def url_of(listening: socket.socket) -> str:
@@ -168,6 +187,15 @@ def _listening(host: str, port: int) -> Iterator[list[socket.socket]]:
         ) from error
     with listening:
         yield [listening]
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What the server has put out of the garbage collector's sight comes back when it ends."""
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

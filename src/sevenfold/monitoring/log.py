@@ -12,19 +12,22 @@ import json
 import os
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, final
 
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
 from sevenfold.data.aspects import with_aspects
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.people import to_plain
+from sevenfold.deployment.people import plain_labels
 from sevenfold.deployment.recorder import Recorder
-from sevenfold.deployment.runtime import Answer
+from sevenfold.deployment.runtime import Answer, Reading
+from sevenfold.monitoring.columns import ColumnReader
 from sevenfold.monitoring.counting import Counter
 from sevenfold.monitoring.reference import Watchlist, watchlist
 from sevenfold.monitoring.rows import with_digests
@@ -32,14 +35,39 @@ from sevenfold.monitoring.segments import Segment, pack_left_behind
 from sevenfold.monitoring.store import DIGITS, Store, reference_of
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import polars as pl
 
     from sevenfold.core.arrays import Floats
 
 Clock = Callable[[], datetime.datetime]
-Entry: TypeAlias = tuple[str, datetime.datetime, Answer]
 
-_TOGETHER = 2_000  # requests that are written at once
+_TOGETHER = 10_000  # requests that are read and counted at once
+_PACKED_ROWS = 2_000  # rows of one pause that are worth a Parquet file of their own; fewer are appended as lines
+_PENDING_ROWS = 50_000  # rows that wait for the end of the pause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is kept of one answered request until it is written.
+
+    Args:
+        request: its id.
+        time: at which it was answered.
+        raw: the values of its records; None where `reading` holds its rows.
+        reading: its rows, typed already.
+        labels, values, has_classes: as in `Answer`.
+        violations: of each row; empty for none at all.
+    """
+
+    request: str
+    time: datetime.datetime
+    raw: Sequence[tuple[Any, ...]] | None
+    reading: Reading | None
+    labels: npt.NDArray[Any]
+    values: Floats
+    has_classes: bool
+    violations: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -63,7 +91,7 @@ class LogSettings:
     redact: frozenset[str] = field(default_factory=frozenset)
     keep_days: int | None = 90
     segment_bytes: int = 16 * 2**20
-    waiting: int = 10_000
+    waiting: int = 20_000
     waiting_rows: int = 200_000
     sync_seconds: float = 5.0
     window_seconds: int = 3600
@@ -100,7 +128,9 @@ class Log(Recorder):
         self._waiting_rows = 0
         self._ending = False
         self._wake = threading.Event()
-        self._many = max(1, self._settings.waiting // 5)
+        self._many = max(1, min(_TOGETHER, self._settings.waiting // 2))
+        self._pending: dict[str, list[pl.DataFrame]] = {}
+        self._pending_requests = self._pending_rows = 0
         boot = os.urandom(6).hex()
         reference = reference_of(model)
         watched = without(watchlist(reference), self._settings.redact)
@@ -121,7 +151,7 @@ class Log(Recorder):
             self._dropped += 1
             return
         self._waiting_rows += len(answer.labels)
-        self._queue.append((request, self._clock(), answer))
+        self._queue.append(self._writer.entry(request, self._clock(), answer))
         if len(self._queue) == self._many:
             self._wake.set()
 
@@ -139,20 +169,28 @@ class Log(Recorder):
     def _write(self) -> None:
         self._attempt(lambda: pack_left_behind(self._store.rows), 0)
         ending = False
+        pause = self._settings.sync_seconds / 2
+        until = time.monotonic() + pause
         while not ending:
-            self._wake.wait(self._settings.sync_seconds / 2)
+            self._wake.wait(max(0.0, until - time.monotonic()))
             self._wake.clear()
             ending = self._ending
             while self._queue:
                 entries = self._taken()
                 self._attempt(lambda taken=entries: self._append(taken), len(entries))  # type: ignore[misc]
+                if self._pending_rows >= _PENDING_ROWS:
+                    self._attempt(self._flush, self._pending_requests)
+            if not ending and time.monotonic() < until:
+                continue
+            until = time.monotonic() + pause
+            self._attempt(self._flush, self._pending_requests)
             self._attempt(self._segment.sync, 0)
             self._attempt(lambda last=ending: self._counter.save(closed=last), 0)  # type: ignore[misc]
         self._attempt(self._segment.close, 0)
 
     def _taken(self) -> list[Entry]:
         taken = [self._queue.popleft() for _ in range(min(_TOGETHER, len(self._queue)))]
-        self._waiting_rows = max(0, self._waiting_rows - sum(len(answer.labels) for _, _, answer in taken))
+        self._waiting_rows = max(0, self._waiting_rows - sum(len(entry.labels) for entry in taken))
         return taken
 
     def _attempt(self, work: Callable[[], object], lost: int) -> None:
@@ -162,18 +200,44 @@ class Log(Recorder):
             self._dropped += lost
 
     def _append(self, entries: Sequence[Entry]) -> None:
-        by_window: dict[tuple[int, str], list[Entry]] = {}
-        for entry in entries:
-            moment = entry[1].astimezone(datetime.UTC)
-            by_window.setdefault((self._counter.window_of(moment.timestamp()), moment.date().isoformat()), []).append(
-                entry
-            )
-        for (window, day), part in by_window.items():
+        for (window, day), part in self._by_window(entries).items():
             batch = self._writer.batch(part)
             self._counter.add(window, batch.table, batch.predictions, batch.values)
-            lines = self._writer.lines(batch)
-            if lines:
-                self._segment.append(day, lines)
+            frame = self._writer.frame(batch)
+            if isinstance(frame, bytes):
+                self._segment.append(day, frame)
+            elif frame is not None:
+                self._pending.setdefault(day, []).append(frame)
+                self._pending_rows += frame.height
+                self._pending_requests += len(part)
+
+    def _by_window(self, entries: Sequence[Entry]) -> dict[tuple[int, str], list[Entry]]:
+        """The requests of each window and day: almost always one."""
+        moments = [entry.time for entry in entries]
+        first, last = min(moments), max(moments)
+        if self._place(first) == self._place(last):
+            return {self._place(first): list(entries)}
+        places: dict[tuple[int, str], list[Entry]] = {}
+        for entry in entries:
+            places.setdefault(self._place(entry.time), []).append(entry)
+        return places
+
+    def _place(self, moment: datetime.datetime) -> tuple[int, str]:
+        utc = moment.astimezone(datetime.UTC)
+        return self._counter.window_of(utc.timestamp()), utc.date().isoformat()
+
+    def _flush(self) -> None:
+        """Hand the rows of this pause to the system."""
+        import polars as pl
+
+        pending, self._pending = self._pending, {}
+        self._pending_rows = self._pending_requests = 0
+        for day, frames in pending.items():
+            frame = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+            if frame.height >= _PACKED_ROWS:
+                self._segment.write_packed(day, frame)
+            else:
+                self._segment.append(day, frame.write_ndjson().encode())
 
 
 @dataclass(frozen=True)
@@ -194,42 +258,57 @@ class _Rows:
         self._schema = model.inputs
         self._sample = settings.sample
         self._redact = settings.redact
+        self._columns = ColumnReader(model.runtime, settings.redact)
         self._pictures = {n: r for n, r in watched.remembered.items() if r.get("pictures")}
+
+    def entry(self, request: str, time: datetime.datetime, answer: Answer) -> Entry:
+        """What to keep of an answer. Of records that were predicted without a frame it is their values only."""
+        reading = answer.reading
+        violations = [len(v) for v in reading.by_row()] if reading.violations else ()
+        raw: list[tuple[Any, ...]] | None = None
+        kept: Reading | None = reading
+        if reading.records is not None and not reading.is_read:
+            raw, kept = [self._columns.values(record) for record in reading.records], None
+        return Entry(request, time, raw, kept, answer.labels, answer.values, answer.has_classes, violations)
 
     def batch(self, entries: Sequence[Entry]) -> _Batch:
         """The rows of some requests, one below the other, with the figures of pictures in them."""
         import numpy as np
-        import polars as pl
 
-        tables = [answer.reading.table for _, _, answer in entries]
-        table = tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
-        kept = table.drop([name for name in self._redact if name in table.columns])
-        ranked = any(answer.labels.ndim == 2 for _, _, answer in entries)
-        predictions = None if ranked else [label for _, _, answer in entries for label in to_plain(answer)]
+        ranked = any(entry.labels.ndim == 2 for entry in entries)
+        predictions = None if ranked else _predictions(entries)
         values = None
-        if not ranked and entries[0][2].has_classes:
-            values = np.concatenate([answer.values for _, _, answer in entries])
-        return _Batch(entries, with_aspects(kept, self._pictures), predictions, values)
+        if not ranked and entries[0].has_classes:
+            values = np.concatenate([entry.values for entry in entries])
+        return _Batch(entries, with_aspects(self._table(entries), self._pictures), predictions, values)
 
-    def lines(self, batch: _Batch) -> bytes:
-        """The rows of the requests that are drawn, as lines of JSON."""
+    def _table(self, entries: Sequence[Entry]) -> pl.DataFrame:
+        """The typed rows of some requests; records are read together."""
         import polars as pl
 
-        drawn = [self._sample >= 1 or _draw(request) < self._sample for request, _, _ in batch.entries]
+        tables: list[pl.DataFrame] = []
+        for as_records, part in groupby(entries, lambda entry: entry.reading is None):
+            if as_records:
+                tables.append(self._columns.table([row for entry in part for row in entry.raw or ()]))
+            else:
+                tables += [e.reading.table.drop(*self._redact, strict=False) for e in part if e.reading is not None]
+        return tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
+
+    def frame(self, batch: _Batch) -> pl.DataFrame | bytes | None:
+        """The rows of the requests that are drawn: as a frame, or as lines where no frame holds them."""
+        import polars as pl
+
+        entries = batch.entries
+        drawn = [self._sample >= 1 or _draw(entry.request) < self._sample for entry in entries]
         if not any(drawn):
-            return b""
-        ids: list[str] = []
-        numbers: list[int] = []
-        times: list[str] = []
-        violations: list[int] = []
-        mask: list[bool] = []
-        for (request, time, answer), keep in zip(batch.entries, drawn, strict=True):
-            rows = len(answer.labels)
-            ids += [request] * rows
-            numbers += range(rows)
-            times += [time.isoformat()] * rows
-            violations += [len(v) for v in answer.reading.by_row()] if answer.reading.violations else [0] * rows
-            mask += [keep] * rows
+            return None
+        heights = [len(entry.labels) for entry in entries]
+        repeated = [(entry, rows) for entry, rows in zip(entries, heights, strict=True)]
+        ids = [entry.request for entry, rows in repeated for _ in range(rows)]
+        numbers = [number for rows in heights for number in range(rows)]
+        times = [time for entry, rows in repeated for time in [entry.time.isoformat()] * rows]
+        violations = [many for entry, rows in repeated for many in entry.violations or (0,) * rows]
+        mask = [keep for keep, rows in zip(drawn, heights, strict=True) for _ in range(rows)]
         table = self._plain(batch.table)
         frame = pl.DataFrame({"id": ids, "row": numbers, "time": times}).with_columns(
             pl.lit(self._digest).alias("model"),
@@ -237,13 +316,13 @@ class _Rows:
         )
         predictions = batch.predictions
         if predictions is None:
-            predictions = [label for _, _, answer in batch.entries for label in to_plain(answer)]
-        if table.width and len({type(p) for p in predictions}) == 1 and not isinstance(predictions[0], list):
+            predictions = [label for entry in entries for label in plain_labels(entry.labels)]
+        if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
             made = [pl.Series("prediction", predictions)]
             if batch.values is not None:
                 made.append(pl.Series("probabilities", batch.values).arr.to_list())
             frame = frame.with_columns(*made, pl.Series("violations", violations))
-            return frame.filter(pl.Series(mask)).write_ndjson().encode()
+            return frame if all(drawn) else frame.filter(pl.Series(mask))
         return self._line_by_line(frame, predictions, batch.values, violations, mask)
 
     def _line_by_line(
@@ -274,6 +353,15 @@ class _Rows:
         digests = with_digests(table, self._schema)
         dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in digests.columns]
         return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
+
+
+def _predictions(entries: Sequence[Entry]) -> list[Any]:
+    """(rows,) what was predicted, as plain values."""
+    import numpy as np
+
+    if len({entry.labels.dtype.kind for entry in entries}) > 1:
+        return [label for entry in entries for label in plain_labels(entry.labels)]
+    return plain_labels(np.concatenate([entry.labels for entry in entries]))
 
 
 def without(watched: Watchlist, redact: frozenset[str]) -> Watchlist:

@@ -1,5 +1,7 @@
 """Files of logged rows: lines while they are written, Parquet once they are complete.
 
+Where very many rows come at once they are written as Parquet straight away.
+
 Lines reach the system as they are written, so a process that is killed loses none of them. A complete file of lines
 becomes a Parquet file of the same name: written under another name, synced, renamed; then the lines are deleted. Where
 both are there (the machine failed in between), the Parquet file is the one that counts. What a dead server has left is
@@ -13,9 +15,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from sevenfold.deployment.files import replacing
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LINES = ".jsonl"
 PACKED = ".parquet"
@@ -111,6 +116,12 @@ class Segment:
         file.write(lines)
         file.flush()
 
+    def write_packed(self, day: str, table: pl.DataFrame) -> None:
+        """Write many rows as a complete Parquet file of their own, synced before this returns."""
+        self._of_day(day)
+        with replacing(self._next(day, PACKED)) as file:
+            table.write_parquet(file, compression="zstd", compression_level=1, statistics=False)
+
     def sync(self) -> None:
         """Make sure that what was written outlives a failure of the machine."""
         if self._file is not None:
@@ -125,18 +136,28 @@ class Segment:
             self._file = None
 
     def _current(self, day: str) -> IO[bytes]:
-        if self._file is not None and (day != self._day or self._file.tell() > self._bytes):
+        self._of_day(day)
+        if self._file is not None and self._file.tell() > self._bytes:
             self.close()
         if self._file is None:
-            if day != self._day and self._keep_days is not None:
-                forget(self._rows, datetime.date.fromisoformat(day) - datetime.timedelta(days=self._keep_days - 1))
-            self._day = day
-            folder = self._rows / day
-            folder.mkdir(parents=True, exist_ok=True)
-            self._number += 1
-            self._file = (folder / f"{self._start}-{self._number:04d}{LINES}").open("ab")
+            self._file = self._next(day, LINES).open("ab")
             _lock(self._file)
         return self._file
+
+    def _of_day(self, day: str) -> None:
+        """A new day ends the file of the one before, and the days that need not be kept any more."""
+        if day == self._day:
+            return
+        self.close()
+        if self._keep_days is not None:
+            forget(self._rows, datetime.date.fromisoformat(day) - datetime.timedelta(days=self._keep_days - 1))
+        self._day = day
+
+    def _next(self, day: str, ending: str) -> Path:
+        folder = self._rows / day
+        folder.mkdir(parents=True, exist_ok=True)
+        self._number += 1
+        return folder / f"{self._start}-{self._number:04d}{ending}"
 
 
 def _lock(file: IO[bytes]) -> bool:

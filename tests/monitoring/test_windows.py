@@ -12,7 +12,6 @@ from tiny_parts import PARTS, contents, table
 from sevenfold.api.monitor import monitor as api_monitor
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.bundle import load, save
-from sevenfold.monitoring.drift import persists
 from sevenfold.monitoring.log import Log, LogSettings
 from sevenfold.monitoring.monitor import monitor, retrain_due
 from sevenfold.monitoring.shift import tell_apart
@@ -133,11 +132,6 @@ def test_lengths_of_windows_suit_rows_and_the_rhythm_of_days():
 def test_the_boot_stands_in_the_name_of_a_file():
     assert boot_of("1700000000000-77-abc123-0001.parquet") == "abc123"
     assert boot_of("other.jsonl") == ""
-
-
-def test_two_of_the_last_three_windows_have_to_agree():
-    assert persists([False, True, True]) and persists([True, False, True]) and persists([True])
-    assert not persists([True, False, False]) and not persists([]) and not persists([True, True, False, False])
 
 
 def test_rows_are_told_apart_by_a_relation_that_no_single_column_shows():

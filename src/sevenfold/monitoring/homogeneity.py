@@ -8,6 +8,7 @@ from sevenfold.core.arrays import Flags, Floats, Ints
 from sevenfold.monitoring.sketches import MISSING
 
 _LEAST_EXPECTED = 5.0  # cells that expect less are counted together, or the chi-square law would not hold
+_FAR_LARGER = 10.0  # times as many rows
 _LEAST_SPREAD = 30.0  # live rows outside the largest cell that ranks need, for the same reason
 
 
@@ -116,18 +117,22 @@ def _merged(reference: Ints, counts: Ints) -> tuple[Floats, Floats, Floats]:
 
     Where they expect too few even together, as values that training has never seen do, the smallest other cell is
     counted with them, and they have a test of their own that needs no approximation: whether live rows have too many
-    of them. The p-value is NaN where that is not so. Which cells are rare depends on the sums of both, on which the
-    tests are conditional anyway.
+    of them. The p-value is NaN where that is not so. Which cells are rare is read off both, on whose sums the tests
+    are conditional anyway; where one side is far larger, off that one: its counts hardly vary, so the sums would
+    choose cells in which the smaller side is low by chance, and put those together.
     """
     from scipy.special import betainc
 
     both = (reference[None, :] + counts).astype(np.float64)
-    total = np.maximum(both.sum(axis=1), 1.0)
-    share = counts.sum(axis=1) / total
-    expected = both * np.minimum(share, 1 - share)[:, None]
+    n_reference, n = float(reference.sum()), counts.sum(axis=1).astype(np.float64)
+    share = n / np.maximum(n_reference + n, 1.0)
+    larger = np.where((n_reference >= n)[:, None], reference[None, :], counts)
+    smaller_size, larger_size = np.minimum(n_reference, n), np.maximum(np.maximum(n_reference, n), 1.0)
+    of_larger, of_sums = larger * (smaller_size / larger_size)[:, None], both * np.minimum(share, 1 - share)[:, None]
+    expected = np.where((larger_size >= _FAR_LARGER * smaller_size)[:, None], of_larger, of_sums)
     few: Flags = expected < _LEAST_EXPECTED
     rest_expected = np.where(few, expected, 0.0).sum(axis=1)
-    rare = (rest_expected > 0) & (rest_expected < _LEAST_EXPECTED)
+    rare = (few & (both > 0)).any(axis=1) & (rest_expected < _LEAST_EXPECTED)
     of_both, of_live = np.where(few, both, 0).sum(axis=1), np.where(few, counts, 0).sum(axis=1)
     more = np.where(of_live > 0, betainc(np.maximum(of_live, 1), of_both - of_live + 1, share), 1.0)
     smallest = np.argmin(np.where(few, np.inf, both), axis=1)

@@ -33,7 +33,7 @@ class ColumnDrift:
         column: its name.
         effect: Cramér's V of values against origin at equal weights, less what chance adds: 0 no difference,
             1 nothing in common. A normal column shifted by d standard deviations has about d / 2, for small d.
-        p_value: chance of such a difference without drift, adjusted for the number of columns (and of looks back).
+        p_value: chance of such a difference without drift, adjusted for the number of columns and lengths.
         drifted: significant and large enough.
         cell: where the difference is largest, in words.
         aspect: "values", or what else of the column is watched, such as "new words" or "brightness".
@@ -117,10 +117,10 @@ def drift_over_windows(
     """Judge each column by the newest window, the newest two, four, ... and all of them; largest effect first.
 
     What has begun lately is not diluted by what was before, and what is too small for one window adds up over many.
-    Half of `alpha` is shared by these lengths, so that it bounds the chance of an alarm at any look. Two rules beside it make
-    alarms last: a single window among others has to differ twice as much as several do, so that one odd window is no
-    alarm unless nobody could overlook it; and what a longer run of windows shows must still be there in the newest
-    ones. Several aspects of a column are tested each; the one that tells most speaks for the column.
+    Half of `alpha` is shared by these lengths, so that it bounds the chance of an alarm at any look. Two rules beside
+    it make alarms last: a single window among others has to differ twice as much as several do, so that one odd window
+    is no alarm unless nobody could overlook it; and what a longer run of windows shows must still be there in the
+    newest ones. Several aspects of a column are tested each; the one that tells most speaks for the column.
 
     Args:
         watched: training counts and bins by name.

@@ -20,7 +20,8 @@ def homogeneity(reference: Ints, counts: Ints) -> tuple[Floats, Floats]:
         counts: (windows, cells) counts of live rows.
     Returns:
         (windows,) p-values of the G test of homogeneity with Williams' correction, or, doubled, of the exact test of
-        rare cells together where that is smaller; 1 where there is nothing to test, and (windows,) effects as `drift.ColumnDrift` describes them.
+        rare cells together where that is smaller; 1 where there is nothing to test. And (windows,) effects as
+        `drift.ColumnDrift` describes them.
     Source: Sokal and Rohlf 1995, section 17.4; Cramér 1946, section 21.9, its expectation under the null subtracted.
     """
     from scipy.special import chdtrc

@@ -28,7 +28,7 @@ SETTINGS = settings(
 COMPILED = {
     "passthrough", "impute", "scale", "quantile", "clip", "log", "bins", "splines", "one_hot", "one_hot_sparse",
     "ordinal", "ordered", "target_encode", "frequency", "hashing", "date_parts", "elapsed", "text_stats",
-    "text_numbers", "text_words", "ratios", "category_pairs", "select_l1", "select_importance",
+    "text_numbers", "text_words", "tfidf", "text_svd", "ratios", "category_pairs", "select_l1", "select_importance",
 }  # fmt: skip
 
 ENTRIES = [

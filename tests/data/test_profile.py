@@ -84,3 +84,11 @@ def test_every_value_falls_into_one_bin(values: list[float], others: list[float]
     assert counts.sum() == (~np.isnan(given_others)).sum()
     assert counts[0] == (given_others < edges[0]).sum()
     assert counts[-1] == (given_others > edges[-1]).sum()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 1000])
+def test_quantiles_of_sorted_values_are_numpys_to_the_bit(rows: int) -> None:
+    from sevenfold.data.profile import _SHARES, _quantiles
+
+    values = np.sort(np.random.default_rng(rows).normal(size=rows) * 10.0 ** np.arange(rows % 5 + 1)[0])
+    np.testing.assert_array_equal(_quantiles(values, _SHARES), np.quantile(values, _SHARES))

@@ -309,25 +309,27 @@ def test_alike_neighbours_without_a_date_are_a_finding():
     assert [finding.code for finding in split.findings] == ["order-leakage"]
 
 
-def test_exact_copies_stay_together():
+def test_copies_are_dealt_like_other_rows():
     base = numbers(200)
-    table = pl.concat([base, base[:60]])
-    labels = np.tile([0, 1], 130)
-    split = plan(table, labels)
-    side = np.zeros(260, dtype=int)
-    side[split.test] = 1
-    np.testing.assert_array_equal(side[:60], side[200:])
-    for fold in split.folds:
-        both = set(fold.valid) & set(range(60))
-        assert all((row + 200) in fold.valid for row in both)
-    assert any("kept on the same side" in reason for reason in split.reasons)
+    split = plan(pl.concat([base, base[:60]]), np.tile([0, 1], 130))
+    assert_sound(split, np.arange(260))
+    assert any("new rows may repeat known ones" in reason for reason in split.reasons)
+    assert not split.findings
 
 
-def test_coarse_inputs_are_not_kept_together():
-    table = pl.DataFrame({"a": ["u", "v"] * 100, "b": ["s"] * 100 + ["t"] * 100})
-    split = plan(table, np.random.default_rng(0).integers(0, 2, 200))
-    assert_sound(split, np.arange(200))
-    assert any("repeat by nature" in reason for reason in split.reasons)
+@pytest.mark.parametrize("repeating", [False, True])
+def test_a_given_test_file_says_whether_new_rows_repeat_known_ones(repeating):
+    base = numbers(400)
+    table = pl.concat([base[:200], base[:60]])
+    test = base[:50] if repeating else base[200:]
+    split = plan(table, np.tile([0, 1], 130), given_test=True, test_table=test)
+    together = [
+        (set(fold.valid) >= {row, row + 200}) or not ({row, row + 200} & set(fold.valid))
+        for fold in split.folds
+        for row in range(60)
+    ]
+    assert all(together) is not repeating
+    assert any("kept on the same side" in reason for reason in split.reasons) is not repeating
 
 
 @pytest.mark.parametrize(("rows", "folds", "repeats"), [(500, 5, 2), (5_000, 5, 1), (200_000, 3, 1), (1_500_000, 1, 1)])

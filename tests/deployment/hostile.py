@@ -1,7 +1,8 @@
-"""Seeded mutants of bundles, and a process that tries forged ones as `isolation.canary` does, only quicker."""
+"""Seeded mutants of bundles, and processes that try forged ones as `isolation.canary` does, only quicker."""
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -15,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from sevenfold.deployment.archive import read_archive, write_archive
-from sevenfold.deployment.isolation import request_of, verdict
-from sevenfold.deployment.squeeze import expand, squeeze
+from sevenfold.deployment.archive import MANIFEST, read_archive, write_archive
+from sevenfold.deployment.isolation import request_of
+from sevenfold.deployment.squeeze import SUFFIX, expand, squeeze
 
 SECONDS = 20
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -218,17 +219,86 @@ _TRICKS = [
 
 def forged(whole: Path, member: str, stream: np.random.Generator) -> bytes:
     """The bundle with one member changed and every digest right again: what an attacker would make."""
-    manifest, members, _ = read_archive(whole)
-    plain = expand(members)
-    plain[member] = mutant(plain[member], stream)
-    states = {name: content for name, content in plain.items() if name.startswith("state/")}
-    others = {name: content for name, content in plain.items() if not name.startswith("state/")}
-    described = {name: value for name, value in manifest.items() if name != "members"}
-    return write_archive(described, {**others, **squeeze(states)})
+    return Forger(whole).forge(member, stream)
+
+
+class Forger:
+    """Makes bundles with one part changed and every digest right again.
+
+    Args:
+        whole: the bundle to change.
+    """
+
+    def __init__(self, whole: Path) -> None:
+        manifest, self.stored, _ = read_archive(whole)
+        self.manifest = {name: value for name, value in manifest.items() if name != "members"}
+        self.plain = expand(self.stored)
+
+    def forge(self, member: str, stream: np.random.Generator) -> bytes:
+        """A member by its name before it was compressed; with `.z` its compressed stream; or manifest.json."""
+        if member == MANIFEST:
+            return write_archive(strange(self.manifest, stream), self.stored)
+        if member.endswith(SUFFIX):
+            return write_archive(self.manifest, {**self.stored, member: mutant(self.stored[member], stream)})
+        before = self.plain[member]
+        if member.endswith(".json") and stream.random() < 0.5:
+            changed = json.dumps(strange(json.loads(before), stream)).encode()
+        else:
+            changed = mutant(before, stream)
+        stored = {name: content for name, content in self.stored.items() if name not in (member, member + SUFFIX)}
+        return write_archive(self.manifest, {**stored, **_as_stored(member, changed)})
+
+
+def _as_stored(member: str, content: bytes) -> dict[str, bytes]:
+    return squeeze({member: content}) if member.startswith("state/") else {member: content}
+
+
+_VALUES = [
+    *(None, True, False, -1, 0, 1, 2**31, 2**53, 2**70, -0.5, 1e308, "", "\x00", "x" * 1000, "../x", [], {}, [[]]),
+    *({"$array": "a0"}, {"$array": "a1"}, {"$bytes": "blob-0.bin"}, {"$float": "nan"}, {"$float": "x"}),
+]
+
+
+def strange(document: Any, stream: np.random.Generator) -> Any:
+    """The document with something else in one place: another value, a key gone or new, parts exchanged."""
+    while True:
+        changed = copy.deepcopy(document)
+        _estrange(changed, stream)
+        if changed != document:
+            return changed
+
+
+def _estrange(value: Any, stream: np.random.Generator) -> None:
+    while True:
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        if not keys:
+            return
+        key = keys[stream.integers(len(keys))]
+        inner = value[key]
+        if isinstance(inner, dict | list) and inner and stream.random() < 0.85:
+            value = inner
+            continue
+        how = stream.integers(5)
+        if how == 0:
+            del value[key]
+        elif how == 1:
+            other = keys[stream.integers(len(keys))]
+            value[key], value[other] = value[other], inner
+        elif how == 2 and isinstance(value, dict):
+            value["surprise"] = inner
+        elif how == 2:
+            value.append(inner)
+        else:
+            value[key] = copy.deepcopy(_VALUES[stream.integers(len(_VALUES))])
+        return
 
 
 class Tryer:
-    """Tries bundles in forks of one process that has imported everything: `canary` without its start."""
+    """Tries bundles in children that have imported everything, many in one until one of them ends it.
+
+    The limits, the load and the verdict are those of `isolation.canary`. A bundle that ends a child which has tried
+    others before is tried again as the first of a new one.
+    """
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "OMP_NUM_THREADS": "1"}
@@ -237,19 +307,20 @@ class Tryer:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
         )  # fmt: skip
 
-    def canary(self, path: Path) -> str:
-        """The digest of what was loaded.
-
-        Raises:
-            BundleError: nothing was.
+    def try_all(self, whole: Path, paths: list[Path]) -> list[dict[str, Any]]:
+        """What came of each bundle: `refused` with the four parts of the error, `ended` with a child's exit code or
+        "time", or `alike`: whether it predicts the golden rows of the bundle it was made from as that one does.
         """
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(request_of(path, None, SECONDS)).encode() + b"\n")
+        request = {**request_of(whole, None, SECONDS), "paths": [str(path) for path in paths]}
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        return verdict(answer["code"], answer["output"].encode())
+        found: list[dict[str, Any]] = json.loads(self.process.stdout.readline())
+        return found
 
     def close(self) -> None:
-        assert self.process.stdin is not None
+        """End the children's parent."""
+        assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(60)
+        self.process.stdout.close()

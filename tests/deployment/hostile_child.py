@@ -1,12 +1,15 @@
-"""Run by `hostile.Tryer`: a fork for each bundle, with the limits and the answer of the product's own child."""
+"""Run by `hostile.Tryer`: forks that try many bundles each, with the limits and the load of the product's own child."""
 
 import json
 import os
+import resource
 import select
 import signal
 import sys
 import time
+from pathlib import Path
 
+from sevenfold.core.errors import BundleError
 from sevenfold.deployment import isolation
 
 
@@ -28,32 +31,84 @@ def main() -> None:
 
 
 def tried(request):
+    """One result for each path."""
+    found = []
+    first = 0  # of the child that is tried with next
+    while len(found) < len(request["paths"]):
+        first = len(found)
+        more, ended = in_child(request, first)
+        found += more
+        if len(found) < len(request["paths"]) and not more:
+            found.append({"ended": ended})  # the first one of a new child did it, so it was this one
+    return found
+
+
+def in_child(request, first):
+    """The results of one child, and how it ended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        os.dup2(writer, 1)
         code = 1
         try:
-            code = isolation.attempt(request)
+            work(request, first, writer)
+            code = 0
         finally:
             os._exit(code)
     os.close(writer)
-    output, end = b"", time.monotonic() + request["seconds"]
-    while (left := end - time.monotonic()) > 0:
-        if not select.select([reader], [], [], left)[0]:
+    output, end, killed = b"", time.monotonic() + 6 * request["seconds"], False  # it loads the whole one first
+    while True:
+        if not select.select([reader], [], [], max(0.0, end - time.monotonic()))[0]:
+            os.kill(child, signal.SIGKILL)
+            killed = True
             break
         part = os.read(reader, 65536)
         if not part:
             break
         output += part
-    else:
-        left = 0
+        end = time.monotonic() + 3 * request["seconds"]  # CPU time is limited, too; here the machine may be busy
     os.close(reader)
-    if left <= 0 or end <= time.monotonic():
-        os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    return {"code": os.waitstatus_to_exitcode(status), "output": output.decode(errors="replace")}
+    whole_lines = output.rpartition(b"\n")[0].split(b"\n") if b"\n" in output else []
+    return [json.loads(line) for line in whole_lines], "time" if killed else os.waitstatus_to_exitcode(status)
+
+
+def work(request, first, writer):
+    from sevenfold.deployment.bundle import load
+
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    seconds = int(request["seconds"])
+    isolation.limit(request["memory_bytes"], 100_000)  # of CPU; each bundle gets its own limit below
+    golden = golden_of(Path(request["path"]))
+    load(Path(request["path"]))
+    for path in request["paths"][first:]:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, most))
+        found = isolation.tried(Path(path))
+        if isinstance(found, BundleError):
+            told = {"refused": list(map(str, found.args))}
+        else:
+            told = {"alike": is_alike(found, golden), "digest": found.digest}
+        os.write(writer, json.dumps(told).encode() + b"\n")
+
+
+def golden_of(path):
+    from sevenfold.deployment.archive import read_archive
+
+    return json.loads(read_archive(path)[1]["golden.json"])
+
+
+def is_alike(model, golden):
+    """Whether it predicts these golden rows as they say."""
+    from sevenfold.deployment.bundle import verify_golden
+
+    try:
+        verify_golden(model.runtime, golden)
+    except BundleError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

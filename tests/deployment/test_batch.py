@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from tiny_parts import PARTS, contents, recommendation, table
+from tiny_parts import PARTS, contents, recommendation, table, with_conformal
 
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.task import Goal
@@ -47,6 +47,35 @@ def test_explanations_beside_predictions(model, tmp_path):
     parts = [c for c in written.columns if c.startswith("contribution_")]
     total = written["baseline"] + written.select(pl.sum_horizontal(parts)).to_series()
     assert (total - written["probability_yes"]).abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("suffix", READ)
+def test_sets_beside_predictions(tmp_path, suffix):
+    model = loaded(tmp_path, with_conformal(contents()))
+    out, data = tmp_path / f"out{suffix}", table(50, seed=21)
+    predict_file(model, data, out, coverage=0.9)
+    written = READ[suffix](out)
+    assert written.columns == ["key", "prediction", "prediction_set"]
+    sets = model.predict_set(data)
+    assert written["prediction_set"].to_list() == ([", ".join(s) for s in sets] if suffix == ".csv" else sets)
+
+
+def test_intervals_beside_predictions(tmp_path):
+    model = loaded(tmp_path, with_conformal(contents(Goal.REGRESSION), rows=50))
+    data = table(50, seed=22)
+    predict_file(model, data, tmp_path / "out.parquet", coverage=0.9)
+    written = pl.read_parquet(tmp_path / "out.parquet")
+    assert written.select("interval_low", "interval_high").to_numpy().tolist() == model.predict_interval(data).tolist()
+    predict_file(model, data, tmp_path / "wide.csv", coverage=0.99)
+    assert pl.read_csv(tmp_path / "wide.csv")["interval_high"].null_count() == 50
+
+
+def test_a_coverage_that_cannot_be_given_leaves_no_file(model, tmp_path):
+    with pytest.raises(RequestError, match="how sure"):
+        predict_file(model, table(5), tmp_path / "out.csv", coverage=0.9)
+    with pytest.raises(RequestError, match="out of range"):
+        predict_file(model, table(5), tmp_path / "out.csv", coverage=1.5)
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_a_regression(tmp_path):

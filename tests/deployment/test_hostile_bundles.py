@@ -14,7 +14,7 @@ from tiny_parts import PARTS, contents
 
 from sevenfold.core.errors import BundleError
 from sevenfold.deployment.archive import read_archive, write_archive
-from sevenfold.deployment.bundle import encode, load
+from sevenfold.deployment.bundle import encode, load, save
 
 WHOLE = encode(contents(rows=60, members=1))
 
@@ -196,3 +196,20 @@ def _strange(value, stream):
             continue
         value[key] = STRANGE[stream.integers(len(STRANGE))]
         return
+
+
+@pytest.mark.parametrize("forge", ["classes", "threshold", "type"])
+def test_a_forgery_that_decides_otherwise_is_refused(tmp_path, forge):
+    """The probabilities stay as they are; only the labels made of them change."""
+    made = contents(classes=(False, True) if forge == "type" else ("no", "yes"), rows=60, members=1)
+    path = tmp_path / "m.sevenfold"
+    save(path, made)
+    manifest, members, _ = read_archive(path)
+    described = {name: value for name, value in manifest.items() if name != "members"}
+    task, decision = json.loads(members["task.json"]), json.loads(members["state/decision/state.json"])
+    task["classes"] = {"classes": ["yes", "no"], "type": [0, 1]}.get(forge, task["classes"])
+    decision["threshold"] = 0.0 if forge == "threshold" else decision["threshold"]
+    forged = {"task.json": json.dumps(task).encode(), "state/decision/state.json": json.dumps(decision).encode()}
+    path.write_bytes(write_archive(described, {**members, **forged}))
+    with pytest.raises(BundleError, match="does not reproduce its golden rows"):
+        load(path, parts=PARTS)

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import polars as pl
 import pytest
-from tiny_parts import PARTS, contents, recommendation, table
+from tiny_parts import PARTS, contents, recommendation, table, with_conformal
 
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.task import Goal
@@ -193,3 +193,33 @@ def test_explanations_add_up_and_are_the_same_alone_and_together(model):
     assert first["prediction"] == pytest.approx(proba)
     assert first["baseline"] + sum(first["contributions"].values()) == pytest.approx(proba)
     assert model.explain(RECORD)[0] == first
+
+
+def test_sets_and_intervals_hold_the_truth_as_often_as_asked(tmp_path):
+    save(tmp_path / "classes.sevenfold", with_conformal(contents()))
+    model = load(tmp_path / "classes.sevenfold", parts=PARTS)
+    data = table(2000, seed=90)
+    for coverage in (0.8, 0.9, 0.95):
+        sets = model.predict_set(data, coverage)
+        assert np.mean([true in labels for true, labels in zip(data["bought"], sets, strict=True)]) > coverage - 0.03
+    assert all(said in labels for said, labels in zip(model.predict(data), sets, strict=True))
+    larger = model.predict_set(data, 0.95, by_class=True)
+    assert {label for labels in larger for label in labels} == {"no", "yes"}
+    assert model.predict_set(data[5], 0.95) == sets[5:6]
+    save(tmp_path / "numbers.sevenfold", with_conformal(contents(Goal.REGRESSION)))
+    numbers = load(tmp_path / "numbers.sevenfold", parts=PARTS)
+    limits = numbers.predict_interval(data)
+    truth = data["age"].to_numpy() * 2 + np.random.default_rng(4).normal(0, 1, 2000)
+    assert 0.87 < ((limits[:, 0] <= truth) & (truth <= limits[:, 1])).mean() < 0.93
+    with pytest.raises(RequestError, match="no sets"):
+        numbers.predict_set(data)
+    with pytest.raises(RequestError, match="no intervals"):
+        model.predict_interval(data)
+    with pytest.raises(RequestError, match="out of range"):
+        model.predict_set(data, 1.0)
+
+
+def test_a_bundle_without_scores_loads_and_says_so_when_asked(tmp_path):
+    save(tmp_path / "m.sevenfold", contents())
+    with pytest.raises(RequestError, match="how sure"):
+        load(tmp_path / "m.sevenfold", parts=PARTS).predict_set(table(3))

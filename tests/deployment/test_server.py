@@ -1,14 +1,18 @@
 """The blocking server in a process of its own, with signals."""
 
+import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import httpx
 import pytest
+from serving import Line, post
 from tiny_parts import PARTS, contents
 
 from sevenfold.core.errors import BundleError, RequestError
@@ -145,6 +149,62 @@ def test_a_signal_under_load_loses_no_request(path):
     assert lost == []
     assert answered.count("close") == LOADED  # each client was told with its last answer
     process.stdout.close()
+
+
+CROWD = 300  # connections with a request under way each, all the time
+CROWDED = BOTH.replace(
+    "grpc_port=0", "limits=Limits(settle_seconds=120, drain_seconds=120, deadline_seconds=120, waiting=1000)"
+).replace("import serve", "import Limits, serve")
+
+
+def crowd(url, on_count):
+    """Ask on many connections at once until each is told that its answer was the last; gives the statuses of all
+    answers, and what happened to requests that got none.
+    """
+    request = post("/predict", json.dumps(RECORD).encode())
+    statuses, lost = Counter(), []
+    lines = [Line(url) for _ in range(CROWD)]
+    with selectors.DefaultSelector() as waiting:
+        for line in lines:
+            waiting.register(line.connection, selectors.EVENT_READ, line)
+            line.send(request)
+        while waiting.get_map():
+            for key, _ in waiting.select(120):
+                line = key.data
+                try:
+                    status, head, _ = line.reply()
+                    statuses[status] += 1
+                    on_count(sum(statuses.values()))
+                    if b"connection: close" not in head:
+                        line.send(request)
+                        continue
+                except OSError as error:
+                    lost.append(repr(error))
+                waiting.unregister(line.connection)
+                line.close()
+    return statuses, lost
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("turn", range(20))
+def test_a_signal_with_hundreds_under_way_loses_none(path, turn):
+    process = start(path, 0, CROWDED)
+    url = process.stdout.readline().strip()
+    moment = 2 * CROWD + 37 * turn
+
+    def on_count(answered):
+        if answered == moment:
+            process.send_signal(signal.SIGTERM)
+
+    statuses, lost = crowd(url, on_count)
+    assert process.wait(60) == 0
+    process.stdout.close()
+    print(f"{statuses.total()} answers, {statuses}")
+    assert lost == []
+    assert set(statuses) == {200}
+    # Whatever was under way when the signal came was answered: each connection got its last answer after it.
+    assert statuses.total() >= moment + CROWD - 1
 
 
 def test_another_address_needs_a_token(path):

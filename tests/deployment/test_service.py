@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 from serving import client_of, raw_exchange, running
-from tiny_parts import PARTS, contents, recommendation, table
+from tiny_parts import PARTS, contents, recommendation, table, with_conformal
 
 from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal
@@ -133,6 +133,40 @@ def test_strange_values_are_predicted_or_refused_but_never_a_fault(client, colum
     assert reply.json()["prediction"] in ("yes", "no")
 
 
+def test_a_set_on_request(tmp_path):
+    save(tmp_path / "m.sevenfold", with_conformal(contents()))
+    model = load(tmp_path / "m.sevenfold", parts=PARTS)
+    records = json.loads(table(20, seed=8).drop("bought").write_json())
+    with client_of(Service(model)) as client:
+        one = client.post("/predict?coverage=0.9&explain=true", json=RECORD).json()
+        answers = client.post("/predict?coverage=.99", json=records).json()
+        described = client.get("/openapi.json").json()
+        assert b'id="sure"' in client.get("/").content
+    assert one["set"] == model.predict_set([RECORD])[0] and one["coverage"] == 0.9 and "explanation" in one
+    assert [answer["set"] for answer in answers] == model.predict_set(records, 0.99)
+    assert {"set", "coverage"} <= set(described["components"]["schemas"]["Answer"]["properties"])
+    assert any(asked["name"] == "coverage" for asked in described["paths"]["/predict"]["post"]["parameters"])
+
+
+def test_an_interval_on_request(tmp_path):
+    save(tmp_path / "m.sevenfold", with_conformal(contents(Goal.REGRESSION), rows=50))
+    model = load(tmp_path / "m.sevenfold", parts=PARTS)
+    with client_of(Service(model)) as client:
+        answer = client.post("/predict?coverage=0.9", json=RECORD).json()
+        wide = client.post("/predict?coverage=0.99", json=RECORD).json()
+    low, high = model.predict_interval(RECORD)[0]
+    assert answer["interval"] == {"low": low, "high": high} and low < answer["prediction"] < high
+    assert wide["interval"]["high"] is None
+
+
+def test_a_model_without_scores_says_so(client):
+    reply = client.post("/predict?coverage=0.9", json=RECORD)
+    assert reply.status_code == 400 and "coverage" in reply.json()["error"]
+    described = client.get("/openapi.json").json()
+    assert "set" not in described["components"]["schemas"]["Answer"]["properties"]
+    assert b'id="sure"' not in client.get("/").content
+
+
 def test_packed_bodies_are_read(client):
     body = json.dumps(RECORD).encode()
     for encoding, packed in (("gzip", gzip.compress(body)), ("deflate", zlib.compress(body))):
@@ -141,7 +175,21 @@ def test_packed_bodies_are_read(client):
 
 
 def test_queries_that_say_something_else_are_refused(client):
-    for query in ("explain=maybe", "other=1", "explain", "a=1&" * 20, "%ff=1"):
+    for query in (
+        "explain=maybe",
+        "other=1",
+        "explain",
+        "a=1&" * 20,
+        "%ff=1",
+        "coverage=1",
+        "coverage=0.0",
+        "coverage=nan",
+        "coverage=9e-1",
+        "coverage=-.5",
+        "coverage=",
+        "coverage=0.9&coverage=2",
+        "coverage=0.٩",
+    ):
         assert client.post("/predict?" + query, json=RECORD).status_code == 400
 
 

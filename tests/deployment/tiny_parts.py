@@ -370,6 +370,20 @@ def contents(goal=Goal.BINARY, classes=("no", "yes"), rows=400, members=2):
     )
 
 
+def with_conformal(made, rows=1000, ordered=False):
+    """The same contents with what sets and intervals are made from, of rows that the tiny model had not seen."""
+    from sevenfold.evaluation.conformal.stored import FIELD, learn
+
+    task, data = made.predictor.task, table(rows, seed=77)
+    runtime = Runtime.of(made.predictor, made.schema)
+    if task.goal is Goal.REGRESSION:
+        truth = data["age"].to_numpy() * 2 + np.random.default_rng(2).normal(0, 1, rows)
+    else:
+        truth = (data["bought"] == "yes").to_numpy().astype(np.float64)
+    learned = learn(task, runtime.predict(data), truth, np.random.default_rng(3), ordered=ordered)
+    return replace(made, metadata={**made.metadata, FIELD: learned.to_json()})
+
+
 def picture(value, side=8):
     """A small PNG of one grey."""
     import io

@@ -8,7 +8,7 @@ import pytest
 
 import sevenfold
 from sevenfold.deployment.archive import read_archive
-from sevenfold.deployment.bundle import FORMAT
+from sevenfold.deployment.bundle import FORMAT, READABLE
 from sevenfold.deployment.golden import decode_records
 
 HERE = Path(__file__).parent
@@ -28,6 +28,11 @@ def test_a_bundle_of_the_past_predicts_what_it_did_then(bundle):
 def test_the_present_format_has_a_golden_file_of_each_family():
     names = {path.stem for path in BUNDLES}
     assert {f"format-{FORMAT}-{family}" for family in ("linear", "lightgbm", "ensemble", "text")} <= names
+
+
+def test_every_format_that_is_read_has_golden_files():
+    assert FORMAT in READABLE
+    assert {int(path.stem.split("-")[1]) for path in BUNDLES} == set(READABLE)
 
 
 def test_golden_files_are_small_and_bear_their_format():

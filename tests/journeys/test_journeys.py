@@ -47,6 +47,8 @@ def test_what_train_tells(bought: Any) -> None:
         assert {"code", "severity", "columns", "rows", "text", "advice"} <= finding.keys()
     assert told["task"] == "binary"
     assert told["trials"] == 1
+    covered = json.loads((bought.folder / "run" / "evaluation.json").read_text())["coverage"]
+    assert covered["level"] == 0.9 and covered["low"] <= covered["value"] <= covered["high"]
     run = bought.folder / "run"
     for name in (
         "plan.toml", "journal.jsonl", "profile.json", "findings.json", "leaderboard.json", "report.html", "card.md",
@@ -56,6 +58,9 @@ def test_what_train_tells(bought: Any) -> None:
 
 
 def test_predict_evaluate_resume(bought: Any, fresh: pl.DataFrame) -> None:
+    bought.run("predict", "run", "fresh.csv", "--coverage", "0.9", "--out", "sets.csv")
+    sets = pl.read_csv(bought.folder / "sets.csv")
+    assert all(str(row["prediction"]) in row["prediction_set"].split(", ") for row in sets.iter_rows(named=True))
     bought.run("predict", "run", "fresh.csv", "--proba", "--out", "predicted.csv")
     predicted = pl.read_csv(bought.folder / "predicted.csv")
     assert predicted.columns == ["prediction", "probability_no", "probability_yes"]

@@ -28,6 +28,12 @@ def workspace() -> Workspace:
     return made_workspace()
 
 
+@pytest.fixture
+def larger_workspace() -> Workspace:
+    """Six thousand rows."""
+    return made_workspace(6000)
+
+
 @pytest.fixture(scope="session")
 def shared_folds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a saved workspace."""

@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sevenfold.core.errors import LimitError
 from sevenfold.core.recipe import Recipe, Step
 from sevenfold.core.state import load_state
 from sevenfold.training.fit import StepCache
+from sevenfold.training.memory import need_of
 from sevenfold.training.workspace import Workspace, out_of_fold
 from sevenfold.tuning.final import load_pipeline
 from sevenfold.tuning.job import Job, run_job
@@ -59,3 +61,21 @@ def test_out_of_fold_predictions_are_averaged_over_repeats(repeat: int) -> None:
     assert seen.tolist() == [True] * 6 + [False]
     assert joined[0] == np.mean(range(0, 2 * repeat, 2))
     assert np.isnan(joined[6])
+
+
+def test_a_job_that_would_not_fit_into_memory_learns_from_fewer_rows_or_is_skipped(
+    larger_workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace = larger_workspace
+    plain = Recipe("lightgbm", {"rounds": 20}, (Step("numbers", "passthrough", ("a", "b")),), ("numbers",))
+    roomy = run_job(workspace, Job("t", plain.to_json(), 0, str(tmp_path / "a")), StepCache(), 4e9)
+    assert "memory_share" not in roomy.notes
+    rows, valid = (len(part) for part in workspace.folds[0])
+    need = need_of(plain, workspace.table, workspace.target, valid, rows)
+    tight = run_job(workspace, Job("t", plain.to_json(), 0, str(tmp_path / "b")), StepCache(), need.of(rows // 2))
+    assert tight.notes["memory_share"] == 0.5
+    assert tight.value > 0.8
+    again = run_job(workspace, Job("t", plain.to_json(), 0, str(tmp_path / "c")), StepCache(), need.of(rows // 2))
+    assert again.value == tight.value
+    with pytest.raises(LimitError, match="skipped"):
+        run_job(workspace, Job("t", plain.to_json(), 0, str(tmp_path / "d")), StepCache(), need.fixed)

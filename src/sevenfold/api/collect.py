@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sevenfold.api.ahead import Ahead
 from sevenfold.api.session import Session
 from sevenfold.api.tune import start_workers
 from sevenfold.core.arrays import Ints
@@ -185,7 +186,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
             session.decide("data", reason, "")
         profiled = profile(table[split.train], schema)
         given = sealed
-        audit = _in_background(lambda: _audit(session, prepared, raw.frame, given, profiled, split))
+        audit = _in_background(lambda: _audit(session, prepared, raw.frame, given, profiled, split), session.ahead)
         workspace, place = _workspace(session, prepared, split, given is not None)
         if sealed is None:
             sealed = (table[split.test], prepared.target.take(place[split.test]))
@@ -227,7 +228,9 @@ def restore(session: Session, folder: RunFolder) -> Collected:
         strategy=facts["strategy"],
         split_digest=facts["split"],
         fingerprint=facts["fingerprint"],
-        audit=_in_background(lambda: _audited_before(session, folder, workspace, sealed_table, profiled)),
+        audit=_in_background(
+            lambda: _audited_before(session, folder, workspace, sealed_table, profiled), session.ahead
+        ),
         source=facts["source"],
     )
 
@@ -338,8 +341,9 @@ def _plain_audit(findings: Sequence[Finding], result: AuditResult) -> Audited:
     )
 
 
-def _in_background(work: Callable[[], Audited]) -> Future[Audited]:
-    """Start work in a thread that does not keep the process alive; workers train meanwhile."""
+def _in_background(work: Callable[[], Audited], ahead: Ahead) -> Future[Audited]:
+    """Start work in a thread that does not keep the process alive, and what can be done ahead after it; workers train
+    meanwhile."""
     future: Future[Audited] = Future()
 
     def run() -> None:
@@ -347,6 +351,7 @@ def _in_background(work: Callable[[], Audited]) -> Future[Audited]:
             future.set_result(work())
         except BaseException as error:
             future.set_exception(error)
+        ahead.run()
 
     Thread(target=run, name="sevenfold-audit", daemon=True).start()
     return future

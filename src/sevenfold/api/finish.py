@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.api.collect import audited
+from sevenfold.api.coverage import conformal_of, out_of_fold_answers, rolling_coverage
 from sevenfold.api.refit import LastFit, affordable_repeats, members_of
 from sevenfold.api.session import Session
 from sevenfold.api.tune import learns_sealed
@@ -19,7 +20,9 @@ from sevenfold.core.metric import Needs
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.report import Score
 from sevenfold.core.run import Journal, write_bytes, write_json
+from sevenfold.core.state import own_states
 from sevenfold.core.task import Goal
+from sevenfold.evaluation.conformal.stored import FIELD
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
 from sevenfold.evaluation.subject import form_for
 from sevenfold.tuning.candidates import YARDSTICKS
@@ -64,6 +67,7 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
     if METRICS.get(task.metric).spec.needs is Needs.RANKING:
         ranking = _ranking(collected, final.predictor)
         reference_ranking = {name: _ranking(collected, plain)[task.metric] for name, plain in references.items()}
+    conformal = conformal_of(session, collected, final)
     evaluation = evaluation_report(
         final.predictor,
         collected.test_table,
@@ -78,7 +82,11 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
         ranking=ranking,
         reference_ranking=reference_ranking,
         looks=max(1, looks),
+        conformal=conformal,
     )
+    if conformal is not None:
+        evaluation["conformal"] = conformal.to_json()
+        evaluation["coverage"]["validation"] = rolling_coverage(session, collected, final)
     audited(session, collected)
     checked = _check(session, collected, final, evaluation)
     evaluation["model_findings"] = [finding.to_json() for finding in checked.findings]
@@ -100,10 +108,7 @@ def _validation(session: Session, collected: Collected, final: Final) -> Score:
         spread = 1.96 * float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
         middle = float(values.mean())
         return Score(middle, middle - spread, middle + spread, users)
-    shown = choice.predicted.copy()
-    seen = choice.seen
-    if choice.calibrator is not None:
-        shown[seen] = choice.calibrator.apply(shown[seen])
+    shown, seen = out_of_fold_answers(final), choice.seen
     if metric.spec.needs is Needs.LABELS:
         decided = np.full(len(shown), np.nan)
         decided[seen] = form_for(metric, shown[seen], choice.decision)
@@ -299,9 +304,7 @@ def deploy(
         told = folder.card.read_text(encoding="utf-8")
         write_bytes(folder.card, f"{told}\n## Deployed model\n\n{LAST_FIT[0].upper()}{LAST_FIT[1:]}.\n".encode())
     seen = final.choice.seen
-    predictions = final.choice.predicted[seen]
-    if final.choice.calibrator is not None:
-        predictions = final.choice.calibrator.apply(predictions)
+    predictions = out_of_fold_answers(final)[seen]
     contents = Contents(
         predictor,
         collected.workspace.schema,
@@ -317,13 +320,17 @@ def deploy(
             "validation": evaluation["validation"],
             "test": evaluation["test"],
             "fairness": evaluation.get("fairness", []),
+            **({FIELD: evaluation["conformal"]} if "conformal" in evaluation else {}),
             **_errors(collected, predictions, final),
         },
         source=collected.source,
         predictions=predictions,
     )
     save(folder.model, contents)
-    load(folder.model)  # replays the golden rows: a bundle that does not give the same is an error now, not in service
+    with own_states():
+        load(
+            folder.model
+        )  # replays the golden rows: a bundle that does not give the same is an error now, not in service
     result["bytes"] = folder.model.stat().st_size
     result["seconds"] = round(session.deadline.spent(), 2)
     return result

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from sevenfold.deployment.model import LoadedModel
 
 
-def model_path(model: str | Path) -> Path:
+def model_path(model: str | Path, registry: str | Path | None = None) -> Path:
     """The bundle that a MODEL argument means: a bundle itself, a run folder's, or one of a registry.
 
+    Args:
+        registry: where `registry:NAME` leads: a folder or `mlflow+URI`; the usual one by default.
     Raises:
         RequestError: there is no such file, or the run has no model yet.
     """
@@ -22,7 +24,7 @@ def model_path(model: str | Path) -> Path:
         from sevenfold.deployment.registry.address import Address
         from sevenfold.deployment.registry.registry import Registry
 
-        return Registry.at().path(Address.parse(str(model)))
+        return Registry.at(registry).path(Address.parse(str(model)))
     path = Path(model)
     if path.is_dir():
         bundle = path / "model.sevenfold"
@@ -40,15 +42,20 @@ def model_path(model: str | Path) -> Path:
 
 
 def load(
-    model: str | Path, *, trust: str | Path | Sequence[str | Path] | None = None, isolated: bool = False
+    model: str | Path,
+    *,
+    trust: str | Path | Sequence[str | Path] | None = None,
+    isolated: bool = False,
+    registry: str | Path | None = None,
 ) -> LoadedModel:
     """The model of a bundle or run folder, checked and ready to predict.
 
     Args:
-        model: a bundle or a run folder.
+        model: a bundle, a run folder, or `registry:NAME@ALIAS`.
         trust: files of public keys (PEM, Ed25519), one of which must have signed the bundle; by default those that the
             environment variable SEVENFOLD_TRUST_KEY names, if any.
         isolated: try a file of unknown origin in a child process first, with limits on memory and time.
+        registry: where `registry:NAME` leads, see `sevenfold.api.registry`; the usual one by default.
     Raises:
         RequestError: there is no model there, or a key cannot be read.
         BundleError: the file is damaged, not a model, or not signed by a trusted key.
@@ -56,4 +63,4 @@ def load(
     from sevenfold.deployment.bundle import load as load_bundle
     from sevenfold.deployment.signing import trusted_keys
 
-    return load_bundle(model_path(model), trust=trusted_keys(trust), isolated=isolated)
+    return load_bundle(model_path(model, registry), trust=trusted_keys(trust), isolated=isolated)

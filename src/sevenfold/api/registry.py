@@ -1,7 +1,13 @@
-"""Versions of models, which of them is in use, and every decision about it, as plain data."""
+"""Versions of models, which of them is in use, and every decision about it, as plain data.
+
+`registry` is always a folder or `mlflow+URI`; by default what $SEVENFOLD_REGISTRY names, else ~/.sevenfold/registry.
+`trust` are files of public keys (PEM, Ed25519), one of which must have signed a version before it is added or promoted;
+by default those that $SEVENFOLD_TRUST_KEY names, if any.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +24,7 @@ def add(
     alias: str | None = None,
     why: str = "",
     force: str | None = None,
+    trust: Sequence[str | Path] | None = None,
     registry: str | Path | None = None,
 ) -> dict[str, Any]:
     """Add a bundle, or a run's, as a new version of the model `name`; with `alias` promote it, too.
@@ -30,18 +37,19 @@ def add(
     from sevenfold.deployment.registry import decide
     from sevenfold.deployment.registry.address import Address
     from sevenfold.deployment.registry.registry import Registry
+    from sevenfold.deployment.signing import trusted_keys
 
-    opened = Registry.at(registry)
-    added = decide.add(opened, name, model_path(model), why=why)
+    opened, keys = Registry.at(registry), trusted_keys(trust)
+    added = decide.add(opened, name, model_path(model, registry), why=why, trust=keys)
     verdicts: list[Any] = []
     if alias is not None:
-        decided = decide.promote(opened, name, added.version, alias, why=why, force=force)
+        decided = decide.promote(opened, name, added.version, alias, why=why, force=force, trust=keys)
         verdicts = [verdict.to_json() for verdict in decided.verdicts]
     return {**opened.get(Address(name, None, added.version)).to_json(), "gate": verdicts}
 
 
 def models(*, registry: str | Path | None = None) -> dict[str, Any]:
-    """{"folder", "models": [{"name", "versions", "aliases": {ALIAS: VERSION}}]}."""
+    """{"registry", "models": [{"name", "versions", "aliases": {ALIAS: VERSION}}]}."""
     from sevenfold.deployment.registry.registry import Registry
 
     opened = Registry.at(registry)
@@ -50,11 +58,14 @@ def models(*, registry: str | Path | None = None) -> dict[str, Any]:
         versions = opened.versions(name)
         aliases = {alias: version.version for version in versions for alias in version.aliases}
         found.append({"name": name, "versions": len(versions), "aliases": dict(sorted(aliases.items()))})
-    return {"folder": str(opened.folder), "models": found}
+    return {"registry": opened.place, "models": found}
 
 
 def show(name: str, *, registry: str | Path | None = None) -> dict[str, Any]:
-    """{"name", "versions": [...], "log": [...]} of one model, oldest first.
+    """{"name", "versions": [...], "log": [...], "oddities": [...]} of one model, oldest first.
+
+    Oddities are sentences about what somebody did behind the registry's back.
+
 
     Raises:
         RequestError: there is no such model.
@@ -63,7 +74,8 @@ def show(name: str, *, registry: str | Path | None = None) -> dict[str, Any]:
 
     opened = Registry.at(registry)
     versions = [version.to_json() for version in opened.versions(name)]
-    return {"name": name, "versions": versions, "log": [entry.to_json() for entry in opened.log(name)]}
+    log = [entry.to_json() for entry in opened.log(name)]
+    return {"name": name, "versions": versions, "log": log, "oddities": list(opened.oddities(name))}
 
 
 def promote(
@@ -77,6 +89,7 @@ def promote(
     data: Any = None,
     max_latency: str | None = None,
     max_size: str | None = None,
+    trust: Sequence[str | Path] | None = None,
     registry: str | Path | None = None,
 ) -> dict[str, Any]:
     """Let an alias point to a version that passes the gate; the log's entry, with what the gate found.
@@ -92,11 +105,12 @@ def promote(
     """
     from sevenfold.deployment.registry import decide
     from sevenfold.deployment.registry.registry import Registry
+    from sevenfold.deployment.signing import trusted_keys
 
-    limits = _limits(max_latency, max_size)
     decided = decide.promote(
-        Registry.at(registry), name, version, to, expect=expect, why=why, force=force, data=data, limits=limits
-    )
+        Registry.at(registry), name, version, to, expect=expect, why=why, force=force, data=data,
+        limits=_limits(max_latency, max_size), trust=trusted_keys(trust),
+    )  # fmt: skip
     return decided.to_json()
 
 
@@ -107,14 +121,19 @@ def gate(
     data: Any = None,
     max_latency: str | None = None,
     max_size: str | None = None,
+    trust: Sequence[str | Path] | None = None,
     registry: str | Path | None = None,
 ) -> dict[str, Any]:
     """{"name", "version", "passed", "gate": [{"check", "passed", "reason"}]}; changes nothing. See `promote`."""
     from sevenfold.deployment.registry import decide
     from sevenfold.deployment.registry.gate import refusals
     from sevenfold.deployment.registry.registry import Registry
+    from sevenfold.deployment.signing import trusted_keys
 
-    verdicts = decide.gate(Registry.at(registry), name, version, data=data, limits=_limits(max_latency, max_size))
+    verdicts = decide.gate(
+        Registry.at(registry), name, version, data=data, limits=_limits(max_latency, max_size),
+        trust=trusted_keys(trust),
+    )  # fmt: skip
     told = [verdict.to_json() for verdict in verdicts]
     return {"name": name, "version": version, "passed": not refusals(verdicts), "gate": told}
 
@@ -176,7 +195,7 @@ def compare(
 
     opened = Registry.at(registry)
     champion, challenger = (opened.get(Address(name, alias)) for alias in (CHAMPION, CHALLENGER))
-    old, new = (load(opened.contents.take(version.sha256)) for version in (champion, challenger))
+    old, new = (load(opened.file(version)) for version in (champion, challenger))
     found = weigh(Path(store), old, new, labels, alpha=alpha, bound=bound)
     versions = {"name": name, "champion": champion.version, "challenger": challenger.version}
     return {**versions, **found.to_json()}

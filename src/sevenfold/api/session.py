@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sevenfold.api.ahead import Ahead
 from sevenfold.core.config import Plan, parse_bytes
 from sevenfold.core.context import Deadline, Resources, Streams
 from sevenfold.core.errors import LimitError, SevenfoldError, disk_is_full
@@ -40,6 +41,7 @@ class Session:
     pulse: Pulse = field(default_factory=Pulse)
     reserve: Reserve | None = None
     slots: int = 1
+    ahead: Ahead = field(default_factory=Ahead)
     _folder: RunFolder | None = None
     _journal: Journal | None = None
     _held: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

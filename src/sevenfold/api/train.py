@@ -24,6 +24,7 @@ from sevenfold.core.events import Happening
 from sevenfold.core.run import Journal, RunFolder, write_bytes
 from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.models.catalogue import MODELS
+from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.candidates import gather
 from sevenfold.tuning.trial import trials_from_journal
 
@@ -70,6 +71,8 @@ def train(
             write_bytes(folder.plan, plan.dump().encode())
             collected.save(folder)
             session.settle(folder)
+        # From here on table and folds are what the workers map, too: memory holds them once.
+        collected = replace(collected, workspace=Workspace.load(folder.folds))
         return _learn(session, collected, resumed=False)
     except BaseException as error:
         told = session.fail(error)

@@ -23,7 +23,7 @@ from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.tuning.candidates import Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
-from sevenfold.tuning.executors.processes import ProcessExecutor
+from sevenfold.tuning.executors.processes import ProcessExecutor, resident_bytes
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.proposals import Searcher
@@ -35,7 +35,9 @@ from sevenfold.tuning.trial import Status, Trial
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
-_ONE_WORKER_CELLS = 2e7  # above it one job gets all cores: two copies of the features would not pay
+_SAFE = 0.95  # of the run's memory: readings come a little late
+_ZYGOTE_BYTES = 100 * 10**6
+_ONE_WORKER_CELLS = 1e7  # above it one job gets all cores: two copies of the features would not pay
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         trials=known,
     )
     trials = run.run()
+    session.ahead.stop()
     if session.reserve is not None:
         slow = f"this machine is {session.pulse.slowness:.1f} times as slow as an ordinary idle one"
         session.decide("tuning", f"{session.reserve(trials):.1f} s are kept for what follows", slow)
@@ -137,14 +140,20 @@ def make_executor(session: Session, slots: int) -> Executor:
     if session.executor is None:
         session.executor = start_workers(session)
     if isinstance(session.executor, ProcessExecutor):
-        session.executor.limit(slots, 0.8 * session.memory_bytes / slots)
+        session.executor.limit(slots, memory_for_workers(session.memory_bytes, resident_bytes(os.getpid())) / slots)
     return session.executor
+
+
+def memory_for_workers(memory_bytes: float, own_bytes: float) -> float:
+    """What all workers together may take: what this process and the one they are forked from leave of the run's."""
+    left = _SAFE * memory_bytes - own_bytes - _ZYGOTE_BYTES
+    return max(0.3 * memory_bytes, min(0.8 * memory_bytes, left))
 
 
 def start_workers(session: Session) -> Executor:
     """Processes where the platform can fork; this process otherwise, or where `SEVENFOLD_INLINE` is set."""
     if not hasattr(os, "fork") or os.environ.get("SEVENFOLD_INLINE"):
-        return InlineExecutor()
+        return InlineExecutor(memory_bytes=0.8 * session.memory_bytes)
     return ProcessExecutor(session.threads)
 
 
@@ -157,6 +166,8 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     needed = not averaged(collected)
     rows = len(workspace.target) + (len(collected.test_target) if learns_sealed(session, collected) else 0)
     growth = rows / max(1, train) if needed or learns_sealed(session, collected) else 0.0
+    if workspace.whole is not None:
+        growth = workspace.whole.lottery.rows / max(1, train)  # as much of the file as the time allows
     return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed)
 
 

@@ -26,7 +26,9 @@ for part in (train, predict, serve, export, sign, monitor, registry, models):
 def run() -> None:
     """The entry point: errors become four-part messages and exit codes."""
     from sevenfold.cli.errors import guarded
+    from sevenfold.tuning.executors.lean import keep_lean
 
+    keep_lean()
     leave(guarded(app))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+from sevenfold.cli.options import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def monitor(
         bool, typer.Option("--alert-private", help="Let webhooks reach private networks, and http.")
     ] = False,
     every: Annotated[str | None, typer.Option(help="Look again and again, after so long: 10m.")] = None,
-    json_output: _JSON = False,
+    json_output: Json = False,
 ) -> None:
     """Tell how live rows differ from training rows.
 
@@ -70,7 +70,7 @@ def drill(
     windows: Annotated[int, typer.Option(help="Clean windows, and again as many with the fault.")] = 10,
     repeats: Annotated[int, typer.Option(help="How often each fault is rehearsed.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
-    json_output: _JSON = False,
+    json_output: Json = False,
 ) -> None:
     """Rehearse faults before a model goes live.
 
@@ -96,7 +96,7 @@ def retrain(
     if_due: Annotated[
         bool, typer.Option("--if-due", help="Only where the rule says so for --store; otherwise nothing is done.")
     ] = False,
-    json_output: _JSON = False,
+    json_output: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Train by the plan of RUN on new rows, and offer the result as a challenger.

@@ -8,15 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from sevenfold.cli.options import AnyModel, Json, Place, TrustKeys
+
 _NAME = Annotated[str, typer.Argument(metavar="NAME", help="The model's name in the registry.")]
 _VERSION = Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version.", min=1)]
-_FOLDER = Annotated[
-    str | None,
-    typer.Option(
-        "--registry", help="The registry's folder; by default $SEVENFOLD_REGISTRY, else ~/.sevenfold/registry."
-    ),
-]
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _WHY = Annotated[str, typer.Option(help="A reason, kept in the log.")]
 _EXPECT = Annotated[int | None, typer.Option(help="Only if the alias points to this version now; 0: to none.", min=0)]
 _FORCE = Annotated[str | None, typer.Option(help="Promote whatever the gate says, for this reason; logged.")]
@@ -40,18 +35,19 @@ def register(app: typer.Typer) -> None:
 
 
 def add(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle or a run folder.")],
+    model: AnyModel,
     name: Annotated[str, typer.Option(help="The model's name in the registry, new or not.")],
     alias: Annotated[str | None, typer.Option(help="Promote it to this alias, too: champion, challenger, ...")] = None,
     why: _WHY = "",
     force: _FORCE = None,
-    registry: _FOLDER = None,
-    json_output: _JSON = False,
+    trust_key: TrustKeys = None,
+    registry: Place = None,
+    json_output: Json = False,
 ) -> None:
     """Add a model as a new version."""
     from sevenfold.api.registry import add as api_add
 
-    added = api_add(model, name, alias=alias, why=why, force=force, registry=registry)
+    added = api_add(model, name, alias=alias, why=why, force=force, trust=trust_key, registry=registry)
     if json_output:
         _print(added)
         return
@@ -60,7 +56,7 @@ def add(
     print(f"{name} version {added['version']}{aliases}: use it as registry:{name}@{added['version']}")
 
 
-def list_models(registry: _FOLDER = None, json_output: _JSON = False) -> None:
+def list_models(registry: Place = None, json_output: Json = False) -> None:
     """List the models and their aliases."""
     from sevenfold.api.registry import models
 
@@ -72,10 +68,10 @@ def list_models(registry: _FOLDER = None, json_output: _JSON = False) -> None:
         aliases = ", ".join(f"{alias} {version}" for alias, version in model["aliases"].items()) or "no alias"
         print(f"{model['name']}: {model['versions']} version{'s' * (model['versions'] > 1)}; {aliases}")
     if not found["models"]:
-        print(f"No models in {found['folder']}.")
+        print(f"No models in {found['registry']}. Add one: sevenfold registry add MODEL --name NAME")
 
 
-def show(name: _NAME, registry: _FOLDER = None, json_output: _JSON = False) -> None:
+def show(name: _NAME, registry: Place = None, json_output: Json = False) -> None:
     """Show a model's versions, where they come from, and every decision about them."""
     from sevenfold.api.registry import show as api_show
 
@@ -83,10 +79,12 @@ def show(name: _NAME, registry: _FOLDER = None, json_output: _JSON = False) -> N
     if json_output:
         _print(found)
         return
+    from sevenfold.deployment.registry.gate import sized
+
     for version in found["versions"]:
         lineage = version["lineage"]
         aliases = f" [{', '.join(version['aliases'])}]" if version["aliases"] else ""
-        print(f"version {version['version']}{aliases}  {version['time'][:19]}  {version['bytes'] / 1e6:.3g} MB")
+        print(f"version {version['version']}{aliases}  {version['time'][:19]}Z  {sized(version['bytes'])}")
         score = (lineage.get("scores") or {}).get("test")
         if score:
             print(f"  test {lineage['metric']} {score['value']:.4g} ({score['low']:.4g} to {score['high']:.4g})")
@@ -98,8 +96,10 @@ def show(name: _NAME, registry: _FOLDER = None, json_output: _JSON = False) -> N
         forced = f" forced: {entry['details']['forced']}" if entry["details"].get("forced") else ""
         why = f"  {entry['why']}" if entry["why"] else ""
         print(
-            f"  {entry['time'][:19]} {entry['who']}: {entry['action']}{moved} {entry['version']}{before}{why}{forced}"
+            f"  {entry['time'][:19]}Z {entry['who']}: {entry['action']}{moved} {entry['version']}{before}{why}{forced}"
         )
+    for oddity in found["oddities"]:
+        print(f"note: {oddity}")
 
 
 def promote(
@@ -112,15 +112,16 @@ def promote(
     data: _DATA = None,
     max_latency: _LATENCY = None,
     max_size: _SIZE = None,
-    registry: _FOLDER = None,
-    json_output: _JSON = False,
+    trust_key: TrustKeys = None,
+    registry: Place = None,
+    json_output: Json = False,
 ) -> None:
     """Let an alias point to a version that passes the gate."""
     from sevenfold.api.registry import promote as api_promote
 
     done = api_promote(
         name, version, to=to, expect=expect, why=why, force=force, data=data,
-        max_latency=max_latency, max_size=max_size, registry=registry,
+        max_latency=max_latency, max_size=max_size, trust=trust_key, registry=registry,
     )  # fmt: skip
     if json_output:
         _print(done)
@@ -134,8 +135,8 @@ def rollback(
     alias: Annotated[str, typer.Option(help="Alias that shall point to the version before.")] = "champion",
     expect: _EXPECT = None,
     why: _WHY = "",
-    registry: _FOLDER = None,
-    json_output: _JSON = False,
+    registry: Place = None,
+    json_output: Json = False,
 ) -> None:
     """Let an alias point again to the version before."""
     from sevenfold.api.registry import rollback as api_rollback
@@ -153,13 +154,16 @@ def gate(
     data: _DATA = None,
     max_latency: _LATENCY = None,
     max_size: _SIZE = None,
-    registry: _FOLDER = None,
-    json_output: _JSON = False,
+    trust_key: TrustKeys = None,
+    registry: Place = None,
+    json_output: Json = False,
 ) -> None:
     """Tell what the gate says of a version; changes nothing. Ends with code 2 where it refuses."""
     from sevenfold.api.registry import gate as api_gate
 
-    found = api_gate(name, version, data=data, max_latency=max_latency, max_size=max_size, registry=registry)
+    found = api_gate(
+        name, version, data=data, max_latency=max_latency, max_size=max_size, trust=trust_key, registry=registry
+    )
     if json_output:
         _print(found)
     else:
@@ -175,8 +179,8 @@ def compare(
     labels: Annotated[str, typer.Option(help="True values with request_id (and row) or the id column.")],
     alpha: Annotated[float, typer.Option(help="Accepted chance of a wrong promotion, over all looks.")] = 0.05,
     bound: Annotated[float | None, typer.Option(help="For numbers: an error of this size or more counts as 1.")] = None,
-    registry: _FOLDER = None,
-    json_output: _JSON = False,
+    registry: Place = None,
+    json_output: Json = False,
 ) -> None:
     """Tell whether the challenger, as a shadow, has been better than the champion. Ask as often as you like."""
     from sevenfold.api.registry import compare as api_compare
@@ -191,7 +195,8 @@ def compare(
         "keep": f"Keep version {found['champion']}: the challenger is worse.",
         "undecided": "Undecided: wait for more labels.",
     }
-    print(f"champion {found['champion']}, challenger {found['challenger']}, {found['rows']} rows with a label")
+    versions = f"champion {found['champion']}, challenger {found['challenger']}"
+    print(f"{versions}: {found['rows']} rows with a label, in {found['requests']} requests")
     print(
         f"gain in {found['loss']} {gain['value']:.4g} ({gain['low']:.4g} to {gain['high']:.4g}, at all looks together)"
     )

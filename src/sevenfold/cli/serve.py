@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sevenfold.cli.options import AnyModel, Place, TrustKeys, listed
 from sevenfold.core.errors import RequestError
 
 
@@ -16,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle, a run folder, or registry:NAME@ALIAS.")],
+    model: AnyModel,
     name: Annotated[str, typer.Option(help="The model's name in URLs.")] = "model",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
     grpc_port: Annotated[
@@ -37,6 +38,20 @@ def serve(
     shadow: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Answers everything again, for comparison only.")
     ] = None,
+    sample: Annotated[
+        float | None, typer.Option(help="Share of the requests whose rows --store keeps; all rows are counted. [1]")
+    ] = None,
+    redact: Annotated[
+        str | None, typer.Option(metavar="COLUMN,COLUMN", help="Columns whose values --store never holds.")
+    ] = None,
+    keep_days: Annotated[
+        int | None, typer.Option(help="Days after which --store deletes rows; 0 keeps them for good. [90]")
+    ] = None,
+    replica: Annotated[
+        str | None, typer.Option(help="This server's name among those that serve the model. [the host's name]")
+    ] = None,
+    trust_key: TrustKeys = None,
+    registry: Place = None,
 ) -> None:
     """Serve a model over HTTP, and over gRPC with --grpc-port.
 
@@ -65,6 +80,12 @@ def serve(
         canary=canary,
         share=share,
         shadow=shadow,
+        sample=sample,
+        redact=listed(redact),
+        keep_days=keep_days,
+        replica=replica,
+        trust=trust_key,
+        registry=registry,
         on_start=say,
         on_grpc=say_grpc,
     )

@@ -219,6 +219,12 @@ def _show_performance(measured: Mapping[str, Any], dropped: bool) -> None:
     if left_out:
         print(f"  left out: {', '.join(left_out)}")
     _show_metrics(measured["metrics"])
+    covered = measured.get("coverage") or {}
+    if covered:
+        print(
+            f"  sets or intervals of {covered['level']:.0%} coverage held the truth in {covered['value']:.1%} "
+            f"(95 % interval {covered['low']:.1%} to {covered['high']:.1%})"
+        )
     told = measured.get("after_training") or {}
     if told:
         outcome = "it has dropped" if dropped else "no clear drop"

@@ -20,6 +20,7 @@ class Reads(StrEnum):
     NUMBERS = "numbers"  # float, NaN where missing or infinite; flags 0 and 1; dates in seconds since 1970
     STRINGS = "strings"  # str or None; flags "true" and "false"; codes of an earlier step in decimal, None below 0
     DATES = "dates"  # datetime without zone, or None
+    SPARSE = "sparse"  # the SparseRow of the one input, an earlier step that gives SPARSE
 
 
 @dataclass(frozen=True, slots=True)

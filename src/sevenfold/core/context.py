@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+_UNLIMITED_BYTES = 2**62  # version 1 writes a number near 2**63 where there is no limit
+
 
 @dataclass(frozen=True)
 class Streams:
@@ -97,11 +99,29 @@ def _memory_bytes() -> int:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):
         memory = 8 * 2**30
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        text = _first_text(path)
-        if text and text.isdigit():
-            memory = min(memory, int(text))
-    return memory
+    return min([memory, *memory_limits()])
+
+
+def memory_limits(root: Path = Path("/")) -> list[int]:
+    """Every limit of memory that this process is under, in bytes: those of its control group and of all groups around
+    it, of either version; the machine's own is not among them.
+
+    Args:
+        root: where `proc` and `sys` are mounted.
+    """
+    version_2, version_1 = root / "sys/fs/cgroup", root / "sys/fs/cgroup/memory"
+    # Within a container the group is seen at the root of the mount, whatever path the kernel names.
+    files = {version_2 / "memory.max", version_1 / "memory.limit_in_bytes"}
+    for line in (_first_text(str(root / "proc/self/cgroup")) or "").splitlines():
+        number, controllers, path = (*line.split(":", 2), "", "")[:3]
+        group = Path(path.lstrip("/"))
+        for part in (group, *group.parents):
+            if number == "0" and not controllers:
+                files.add(version_2 / part / "memory.max")
+            elif "memory" in controllers.split(","):
+                files.add(version_1 / part / "memory.limit_in_bytes")
+    limits = [int(text) for file in sorted(files) if (text := _first_text(str(file))) and text.isdigit()]
+    return [limit for limit in limits if 0 < limit < _UNLIMITED_BYTES]
 
 
 def _first_text(path: str) -> str | None:

@@ -162,6 +162,13 @@ class Model(ABC):
         """
         return None
 
+    def row_predictors(self) -> Iterator[RowPredictor]:
+        """Every way of predicting one row quickly; where there are several, whoever compiles the model tries and times
+        them on the machine it runs on."""
+        found = self.row_predictor()
+        if found is not None:
+            yield found
+
 
 class Estimator(Model):
     """A model that learns by itself."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sevenfold.core.errors import RequestError, unknown_name
 
 T = TypeVar("T")
+
+
+@cache
+def installed_points() -> Any:
+    """Entry points of all installed packages, each of whose files is read once in a process."""
+    return entry_points()
 
 
 class Catalogue(Generic[T]):
@@ -29,7 +36,7 @@ class Catalogue(Generic[T]):
 
     def _load_entry_points(self) -> None:
         self._outside = None
-        for point in entry_points(group=self.group):
+        for point in installed_points().select(group=self.group):
             if point.name in self._items:
                 raise RequestError(
                     f"{self.kind} '{point.name}' is registered twice.", "a new name", point.value, "Rename one of them."

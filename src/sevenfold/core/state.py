@@ -6,8 +6,10 @@ same three as zip members.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,9 +20,26 @@ from sevenfold.core.errors import BundleError
 State: TypeAlias = dict[str, Any]
 """Values: None, bool, int, float, str, lists and dicts of those, numpy arrays (not of objects), bytes."""
 
+_OWN: ContextVar[bool] = ContextVar("own", default=False)
 _ARRAY = "$array"
 _BYTES = "$bytes"
 _FLOAT = "$float"
+
+
+@contextlib.contextmanager
+def own_states() -> Iterator[None]:
+    """Within it, states that are restored were written by this very run: models leave out the checks that guard
+    native parsers against forged files."""
+    token = _OWN.set(True)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
+
+
+def is_own() -> bool:
+    """Whether states being restored were written by this run."""
+    return _OWN.get()
 
 
 def pack(state: Mapping[str, Any]) -> dict[str, bytes]:

@@ -40,12 +40,13 @@ def _type_name(series: pl.Series) -> str:
 def _add(digest: Any, series: pl.Series) -> None:
     import polars as pl
 
-    digest.update(np.packbits(series.is_null().to_numpy()).tobytes())
+    whole = not series.null_count()
+    digest.update(np.packbits(np.zeros(len(series), np.bool_) if whole else series.is_null().to_numpy()).tobytes())
     if isinstance(series.dtype, pl.List):
         digest.update(series.list.len().fill_null(0).cast(pl.Int64).to_numpy().astype("<i8").tobytes())
         _add(digest, series.filter(series.list.len().fill_null(0) > 0).explode())
     elif series.dtype == pl.Float64:
-        digest.update((series.fill_null(0.0).to_numpy() + 0.0).astype("<f8").tobytes())
+        digest.update(((series if whole else series.fill_null(0.0)).to_numpy() + 0.0).astype("<f8").tobytes())
     elif isinstance(series.dtype, pl.Datetime):
         digest.update(series.dt.epoch("us").fill_null(0).to_numpy().astype("<i8").tobytes())
     elif series.dtype == pl.Boolean:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK_ROWS = 50_000
+PREDICTION_SET, INTERVAL = "prediction_set", ("interval_low", "interval_high")
 _LISTED_ITEMS = ", "
 
 
@@ -28,6 +29,7 @@ def predict_file(
     *,
     proba: bool = False,
     explain: bool = False,
+    coverage: float | None = None,
     recorder: Recorder | None = None,
 ) -> int:
     """Predict every row of `data` and write the id column (if any) and `prediction`, in the rows' order.
@@ -37,11 +39,13 @@ def predict_file(
         out: .csv, .parquet or .jsonl; appears complete or not at all.
         proba: also `probability_<class>` for each class.
         explain: also `baseline` and `contribution_<column>`.
+        coverage: also `prediction_set`, a list of classes, or `interval_low` and `interval_high`, which hold the truth
+            with this probability; see `LoadedModel.predict_set`. Ends that are not finite are left empty.
         recorder: takes down rows and answers.
     Returns:
         the number of rows.
     Raises:
-        RequestError: an unknown suffix, or probabilities of a model that has none.
+        RequestError: an unknown suffix, or probabilities or a coverage of a model that has none.
         DataError: the data cannot be read, or lack more than half of the columns.
     """
     from sevenfold.data.readers.read import read
@@ -55,6 +59,8 @@ def predict_file(
         raise RequestError(
             "This model has no probabilities.", "a model for classes", str(model.task.goal), "Leave --proba out."
         )
+    if coverage is not None:
+        model.check_coverage(coverage)
     frame = read(data, target=model.task.target, like=dict(model.source) or None).frame
     with replacing(out) as file:
         writer = _Writer(file, suffix)
@@ -63,13 +69,21 @@ def predict_file(
             answer = model.answer(raw)
             if recorder is not None:
                 recorder.record(f"{out.name}-{start}", answer)
-            writer.write(columns_of(model, raw, answer, proba=proba, explain=explain))
+            writer.write(columns_of(model, raw, answer, proba=proba, explain=explain, coverage=coverage))
         writer.close()
     return frame.height
 
 
-def columns_of(model: LoadedModel, raw: pl.DataFrame, answer: Answer, *, proba: bool, explain: bool) -> pl.DataFrame:
-    """What is written for some rows: id, prediction, probabilities, contributions."""
+def columns_of(
+    model: LoadedModel,
+    raw: pl.DataFrame,
+    answer: Answer,
+    *,
+    proba: bool,
+    explain: bool,
+    coverage: float | None = None,
+) -> pl.DataFrame:
+    """What is written for some rows: id, prediction, probabilities, set or interval, contributions."""
     import polars as pl
 
     columns: dict[str, pl.Series] = {}
@@ -83,9 +97,22 @@ def columns_of(model: LoadedModel, raw: pl.DataFrame, answer: Answer, *, proba: 
     if proba and answer.probabilities is not None:
         for code, label in enumerate(spelled(model.task.classes)):
             columns[probability_name(label)] = pl.Series(answer.probabilities[:, code])
+    if coverage is not None:
+        columns.update(_covering(model, answer, coverage))
     if explain:
         columns.update(_contributions(model.explain_reading(answer.reading)))
     return pl.DataFrame(columns)
+
+
+def _covering(model: LoadedModel, answer: Answer, coverage: float) -> dict[str, pl.Series]:
+    import polars as pl
+
+    if model.task.goal.is_classification:
+        sets = [spelled(labels) for labels in model.sets_of(answer, coverage)]
+        return {PREDICTION_SET: pl.Series(sets, dtype=pl.List(pl.String))}
+    limits = model.intervals_of(answer, coverage)
+    ends = {name: pl.Series(limits[:, place], dtype=pl.Float64) for place, name in enumerate(INTERVAL)}
+    return {name: end.set(~end.is_finite(), None) for name, end in ends.items()}
 
 
 def _plain(values: Sequence[Any]) -> pl.Series:

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import BundleError, SevenfoldError
@@ -16,7 +18,7 @@ from sevenfold.core.task import Task
 from sevenfold.deployment.archive import read_archive, write_archive
 from sevenfold.deployment.documents import canonical, parse
 from sevenfold.deployment.files import write_whole
-from sevenfold.deployment.golden import compare, decode_records, encode_records
+from sevenfold.deployment.golden import compare, compare_labels, decode_records, encode_records
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.parts import Parts
 from sevenfold.deployment.predictions import profile_of_predictions
@@ -90,7 +92,11 @@ def encode(contents: Contents) -> bytes:
         "profile.json": dict(contents.profile),
         "prediction.json": profile_of_predictions(runtime, contents.predictions),
         "source.json": dict(contents.source),
-        "golden.json": {"rows": records, "predictions": answer.values.tolist()},
+        "golden.json": {
+            "rows": records,
+            "predictions": answer.values.tolist(),
+            **({"labels": answer.labels.tolist()} if answer.has_classes else {}),
+        },
     }
     try:
         members = {name: canonical(document) for name, document in documents.items()}
@@ -178,6 +184,8 @@ def verify_golden(runtime: Runtime, golden: Mapping[str, Any]) -> pl.DataFrame:
     """
     answer = runtime.answer(decode_records(golden["rows"]))
     compare(golden["predictions"], answer.values)
+    if golden["rows"] and "labels" in golden:  # of the stored probabilities: no rounding moves them over a threshold
+        compare_labels(golden["labels"], runtime.decide(np.array(golden["predictions"], dtype=np.float64)).tolist())
     return answer.reading.table
 
 

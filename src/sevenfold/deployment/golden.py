@@ -49,6 +49,16 @@ def compare(stored: Sequence[Any], predicted: Floats) -> None:
         raise _mismatch(f"another prediction in golden row {row}")
 
 
+def compare_labels(stored: Sequence[Any], decided: Sequence[Any]) -> None:
+    """Refuse decisions that differ from the stored ones, in type or value.
+
+    Raises:
+        BundleError: they differ.
+    """
+    if [(type(label), label) for label in stored] != [(type(label), label) for label in decided]:
+        raise _mismatch("another label for a golden row")
+
+
 def _mismatch(received: str) -> BundleError:
     return BundleError(
         "The model does not reproduce its golden rows here.",

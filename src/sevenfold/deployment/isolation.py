@@ -95,7 +95,8 @@ def _refused(received: str) -> BundleError:
     )
 
 
-def _limit(memory_bytes: int, seconds: float) -> None:
+def limit(memory_bytes: int, seconds: float) -> None:
+    """Bound what this process may use from now on; it writes no more files."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -110,22 +111,29 @@ def _limit(memory_bytes: int, seconds: float) -> None:
 
 def attempt(request: Mapping[str, Any]) -> int:
     """What the child does: load, say the digest or what is wrong, give the exit code."""
-    from sevenfold.deployment.bundle import load
-
-    _limit(int(request["memory_bytes"]), float(request["seconds"]))
+    limit(int(request["memory_bytes"]), float(request["seconds"]))
     parts = request["parts"]
-    said: Any
-    try:
-        model = load(Path(request["path"]), parts=None if parts is None else Parts.from_json(parts))
-        probe(model)
-        said = model.digest
-    except BundleError as error:
-        said = error.args
-    except MemoryError:
-        said = BundleError("The model file asks for more memory than there is.").args
+    found = tried(Path(request["path"]), None if parts is None else Parts.from_json(parts))
+    said = found.args if isinstance(found, BundleError) else found.digest
     sys.stdout.write(f"\n{_MARK}{json.dumps(said)}\n")
     sys.stdout.flush()
-    return 0 if isinstance(said, str) else _REFUSED
+    return _REFUSED if isinstance(found, BundleError) else 0
+
+
+def tried(path: Path, parts: Parts | None = None) -> LoadedModel | BundleError:
+    """The model, which has predicted its golden rows and others, or what is wrong with it."""
+    from sevenfold.deployment.bundle import load
+
+    try:
+        model = load(path, parts=parts)
+        probe(model)
+    except BundleError as error:
+        return error
+    except MemoryError:
+        return BundleError("The model file asks for more memory than there is.")
+    except Exception as error:  # of a prediction: whatever a library raises, the model is of no use
+        return BundleError("The model fails on rows like its own.", "predictions", repr(error)[:300])
+    return model
 
 
 def probe(model: LoadedModel) -> None:

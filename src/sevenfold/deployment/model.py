@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.arrays import Floats
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
+    from sevenfold.core.task import Label
     from sevenfold.data.clean import Violation
+    from sevenfold.evaluation.conformal.stored import Conformal
 
 _COMPILING = threading.Lock()
+_CLASSES = (Goal.BINARY, Goal.MULTICLASS)
 EXPLAINED_COLUMNS = 10  # the others move together, which keeps an explanation fast and readable
 
 
@@ -139,6 +143,87 @@ class LoadedModel:
                 "Use predict.",
             )
         return self.answer(rows).values
+
+    def predict_set(self, rows: Any, coverage: float = 0.9, *, by_class: bool | None = None) -> list[list[Label]]:
+        """The classes among which the true one is, for each row, in the order of `classes`: the more the model doubts,
+        the more of them. The prediction is always one. For new rows like the training rows, the true class is among
+        them with a probability of at least `coverage`; what that rests on, `evaluation.conformal.stored.learn` states.
+
+        Args:
+            coverage: above 0 and below 1. Where the model has too few calibration rows for it, all classes are given.
+            by_class: keep the promise for the rows of each class, which makes sets larger; by default where a class is
+                rare.
+        Raises:
+            RequestError: the coverage is out of range, the task has no classes, or the bundle holds no scores.
+            DataError: more than half of the columns that the model uses are missing.
+        """
+        self.check_coverage(coverage, classes=True)
+        return self.sets_of(self.answer(rows), coverage, by_class=by_class)
+
+    def predict_interval(self, rows: Any, coverage: float = 0.9) -> Floats:
+        """(rows, 2) low and high end, in the target's unit. For new rows like the training rows, the true number lies
+        between them with a probability of at least `coverage`; see `predict_set`.
+
+        Args:
+            coverage: above 0 and below 1. Where the model has too few calibration rows for it, ends are infinite.
+        Raises:
+            RequestError: the coverage is out of range, the task has no numbers, or the bundle holds no scores.
+            DataError: more than half of the columns that the model uses are missing.
+        """
+        self.check_coverage(coverage, classes=False)
+        return self.intervals_of(self.answer(rows), coverage)
+
+    @cached_property
+    def conformal(self) -> Conformal | None:
+        """What sets and intervals are made from; None in bundles of older versions and of other tasks."""
+        from sevenfold.evaluation.conformal.stored import stored
+
+        return stored(self.metadata, self.task)
+
+    def check_coverage(self, coverage: float, *, classes: bool | None = None) -> None:
+        """Refuse a coverage that this model cannot give.
+
+        Args:
+            classes: whether sets of classes are wanted, or intervals; None for whichever the task has.
+        Raises:
+            RequestError: it is out of range, of another task, or the bundle holds no scores.
+        """
+        from sevenfold.evaluation.conformal.quantiles import checked
+
+        checked(coverage)
+        goal = self.task.goal
+        if classes is not None and goal.is_classification != classes and goal in (*_CLASSES, Goal.REGRESSION):
+            raise RequestError(
+                "This model has no sets of classes." if classes else "This model has no intervals.",
+                "a model for classes" if classes else "a model for numbers", f"a model for {goal}",
+                "Use predict_interval." if classes else "Use predict_set.",
+            )  # fmt: skip
+        if self.conformal is None:
+            raise RequestError(
+                "This model cannot say how sure it is with a coverage.",
+                "a bundle of a classification or regression that holds conformity scores",
+                f"a model for {goal} without them",
+                "Bundles made by older versions have none: train again.",
+            )
+
+    def sets_of(self, answer: Answer, coverage: float, *, by_class: bool | None = None) -> list[list[Label]]:
+        """`predict_set` for rows that are answered already."""
+        from sevenfold.evaluation.conformal.classes import ClassSets
+
+        self.check_coverage(coverage, classes=True)
+        assert isinstance(self.conformal, ClassSets)
+        decided = self.runtime.predictor.decision.decide(answer.values)
+        members = self.conformal.members(answer.values, decided, coverage, by_class)
+        labels = self.classes.tolist()
+        return [[labels[code] for code, inside in enumerate(row) if inside] for row in members.tolist()]
+
+    def intervals_of(self, answer: Answer, coverage: float) -> Floats:
+        """`predict_interval` for rows that are answered already."""
+        from sevenfold.evaluation.conformal.numbers import Intervals
+
+        self.check_coverage(coverage, classes=False)
+        assert isinstance(self.conformal, Intervals)
+        return self.conformal.limits(answer.values, coverage)
 
     def violations(self, rows: Any) -> tuple[Violation, ...]:
         """All that is wrong with some rows: column, row (None for all rows), code, what was received."""

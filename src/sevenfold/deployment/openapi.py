@@ -24,9 +24,16 @@ def describe(model: LoadedModel, name: str, version: str, token: bool) -> dict[s
     one_or_many = {"oneOf": [record, {"type": "array", "items": record, "minItems": 1}]}
     answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
     explain = {"name": "explain", "in": "query", "schema": {"type": "boolean", "default": False}}
+    coverage = {
+        "name": "coverage",
+        "in": "query",
+        "description": "Also a set of classes or an interval that holds the truth with this probability.",
+        "schema": {"type": "string", "pattern": "^0?\\.[0-9]{1,15}$", "examples": ["0.9"]},
+    }
+    asked = [explain, *([coverage] if model.conformal is not None else ())]
     where = f"/v2/models/{name}"
     paths: dict[str, Any] = {
-        "/predict": {"post": _route("Predict a record or a list of records", answers, one_or_many, [explain])},
+        "/predict": {"post": _route("Predict a record or a list of records", answers, one_or_many, asked)},
         "/v2": {"get": _route("About the server")},
         "/v2/health/live": {"get": _route("Whether the process lives", public=True)},
         "/v2/health/ready": {"get": _route("Whether every model is loaded", public=True)},
@@ -115,4 +122,11 @@ def _answer(model: LoadedModel) -> dict[str, Any]:
     if len(model.classes):
         names = spelled(model.task.classes)
         properties["probabilities"] = {"type": "object", "properties": {name: {"type": "number"} for name in names}}
+    if model.conformal is not None:
+        properties["coverage"] = {"type": "number", "description": "as it was asked for"}
+        end = {"type": ["number", "null"], "description": "null where calibration rows are too few"}
+        if model.task.goal.is_classification:
+            properties["set"] = {"type": "array", "items": {}, "description": "classes, the prediction among them"}
+        else:
+            properties["interval"] = {"type": "object", "properties": {"low": end, "high": end}}
     return {"type": "object", "properties": properties, "required": ["prediction", "violations"]}

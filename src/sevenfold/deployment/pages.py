@@ -27,13 +27,15 @@ def try_page(model: LoadedModel, name: str) -> bytes:
     example = {key: _example(model, key, value) for key, value in model.example.items()}
     fields = _fields(model, example)
     written = escape(json.dumps(example, ensure_ascii=False, indent=2))
+    sure = '<label class="check"><input id="sure" type="checkbox"> say how sure it is</label>\n'
+    sure = "" if model.conformal is None else sure
     body = f"""<header><h1>Predict {escape(model.task.target)}</h1>
 <p class="soft">Model <b>{escape(name)}</b> · {escape(str(model.task.goal))} · <a href="/docs">API</a></p></header>
 <main class="two"><section><h2>A row</h2>{fields}
 <details{"" if fields else " open"}><summary>As JSON: a record, or a list of records</summary>
 <textarea id="record" aria-label="Record as JSON" spellcheck="false">{written}</textarea></details>
 <label class="check"><input id="explain" type="checkbox"> explain the answer</label>
-<label class="check">Token, if the server wants one <input id="token" type="password" autocomplete="off"></label>
+{sure}<label class="check">Token, if the server wants one <input id="token" type="password" autocomplete="off"></label>
 <button id="ask">Predict</button></section>
 <section aria-live="polite"><h2>The answer</h2><div id="answer"><p class="soft">Press “Predict”.</p></div>
 <details><summary>As JSON</summary><pre id="raw"></pre></details></section></main>

@@ -82,6 +82,12 @@ const draw = (answer, into) => {
   into.append(put('p', big, 'big'));
   const chances = Object.entries(answer.probabilities || {}).sort((a, b) => b[1] - a[1]).slice(0, 10);
   for (const [name, chance] of chances) into.append(bar(name, chance, (100 * chance).toFixed(1) + ' %'));
+  if (answer.coverage) {
+    const end = value => value === null ? 'no limit' : String(+value.toPrecision(6));
+    const ends = answer.interval && [answer.interval.low, answer.interval.high];
+    const told = ends ? ends.map(end).join(' to ') : answer.set.join(', ');
+    into.append(put('p', 'With ' + 100 * answer.coverage + ' % coverage: ' + told));
+  }
   for (const found of answer.violations || [])
     into.append(put('p', found.column + ': ' + found.code + ', received ' + JSON.stringify(found.received), 'bad'));
 };
@@ -106,7 +112,9 @@ by('ask').addEventListener('click', async () => {
   const headers = {'content-type': 'application/json'};
   const token = by('token').value;
   if (token) headers.authorization = 'Bearer ' + token;
-  const query = by('explain').checked ? '?explain=true' : '';
+  const asked = by('explain').checked ? ['explain=true'] : [];
+  if (by('sure')?.checked) asked.push('coverage=0.9');
+  const query = asked.length ? '?' + asked.join('&') : '';
   shown.replaceChildren();
   by('raw').textContent = '';
   try {

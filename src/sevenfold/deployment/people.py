@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -17,6 +19,8 @@ from sevenfold.deployment.tensors import picture_of, to_json
 
 if TYPE_CHECKING:
     from sevenfold.data.clean import Violation
+
+_COVERAGE = re.compile(r"0?\.[0-9]{1,15}", re.ASCII)
 
 
 def decode(request: Request, model: LoadedModel, limits: Limits) -> tuple[list[dict[str, Any]], bool]:
@@ -43,25 +47,66 @@ def decode(request: Request, model: LoadedModel, limits: Limits) -> tuple[list[d
     return records, single
 
 
-def wants_explanation(request: Request) -> bool:
-    """Whether the query says `explain=true`.
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted beside the predictions.
+
+    Args:
+        explain: why each row got its answer.
+        coverage: a set or interval that holds the truth with this probability; None for none.
+    """
+
+    explain: bool = False
+    coverage: float | None = None
+
+
+_NOTHING_MORE = Asked()
+
+
+def asked(request: Request) -> Asked:
+    """What the query says: `explain=true`, `coverage=0.9`.
 
     Raises:
-        HttpError: 400 for another value or another parameter.
+        HttpError: 400 for other values or another parameter.
     """
     if not request.query:
-        return False
+        return _NOTHING_MORE
     try:
         query = parse_qs(request.query, keep_blank_values=True, strict_parsing=True, max_num_fields=8)
     except ValueError:
         raise HttpError(400, "The query cannot be read.") from None
-    if set(query) - {"explain"} or any(value not in ("true", "false") for value in query.get("explain", ())):
-        raise HttpError(400, "The query may say explain=true or explain=false.")
-    return query.get("explain", ["false"])[-1] == "true"
+    if set(query) - {"explain", "coverage"} or any(v not in ("true", "false") for v in query.get("explain", ())):
+        raise HttpError(400, "The query may say explain=true or explain=false, and coverage=0.9 or the like.")
+    coverage = None
+    if "coverage" in query:
+        if not all(_COVERAGE.fullmatch(text) and float(text) > 0 for text in query["coverage"]):
+            raise HttpError(400, "The coverage is a number above 0 and below 1, as coverage=0.9.")
+        coverage = float(query["coverage"][-1])
+    return Asked(query.get("explain", ["false"])[-1] == "true", coverage)
 
 
-def encode(answer: Answer, model: LoadedModel, request_id: str, explanations: Sequence[Any] | None) -> list[Any]:
-    """One object for each row: prediction, probabilities by class, violations, and an explanation if asked for."""
+def covering(answer: Answer, model: LoadedModel, coverage: float) -> list[dict[str, Any]]:
+    """For each row `coverage`, and `set` or `interval`; an end that is not finite is null.
+
+    Raises:
+        RequestError: the model has none.
+    """
+    if model.task.goal.is_classification:
+        return [{"coverage": coverage, "set": labels} for labels in model.sets_of(answer, coverage)]
+    limits = model.intervals_of(answer, coverage)
+    ends = zip(to_json(limits[:, 0]), to_json(limits[:, 1]), strict=True)
+    return [{"coverage": coverage, "interval": {"low": low, "high": high}} for low, high in ends]
+
+
+def encode(
+    answer: Answer,
+    model: LoadedModel,
+    request_id: str,
+    explanations: Sequence[Any] | None,
+    covered: Sequence[Mapping[str, Any]] | None = None,
+) -> list[Any]:
+    """One object for each row: prediction, probabilities by class, violations, and if asked for an explanation, a set
+    or an interval."""
     predictions = to_plain(answer)
     names = spelled(model.task.classes)
     violations = answer.reading.by_row()
@@ -72,6 +117,8 @@ def encode(answer: Answer, model: LoadedModel, request_id: str, explanations: Se
             record["probabilities"] = dict(zip(names, answer.probabilities[row].tolist(), strict=True))
         if answer.scores is not None:
             record["scores"] = to_json(answer.scores[row])
+        if covered is not None:
+            record.update(covered[row])
         record["violations"] = [violation_as_json(violation) for violation in violations[row]]
         if explanations is not None:
             record["explanation"] = explanations[row]

@@ -7,7 +7,7 @@ differ in a column are read in groups of equal types, so that a row gives the sa
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.dataset import Kind, Schema
@@ -64,6 +64,7 @@ def _groups(records: Sequence[Any], schema: Schema) -> Iterator[tuple[pl.DataFra
             )
     numbers = {column.name for column in schema.of_kind(Kind.NUMBER)}
     names = dict.fromkeys(name for record in records for name in record)
+    check_names(names)
     types = {name: [_type(record.get(name), name in numbers) for record in records] for name in names}
     mixed = [name for name in names if len({t for t in types[name] if t != "none"}) > 1]
     if not mixed:
@@ -155,8 +156,20 @@ def plain_time(value: Any) -> Any:
     return datetime.datetime(value.year, value.month, value.day)
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that are no text.
+
+    Raises:
+        DataError: one holds half of a surrogate pair.
+    """
+    for name in names:
+        if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise DataError("A column's name is no text.", "names in Unicode", repr(name)[:80])
+
+
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    """Halves of surrogate pairs, which are no text, become "?"."""
+    return None if value is None else str(value).encode("utf-8", errors="replace").decode()
 
 
 _CONVERT: dict[str, Any] = {

@@ -247,19 +247,22 @@ class Service:
 
     async def _predict(self, request: Request) -> Reply:
         need_media_type(request.headers, _JSON)
-        explain = people.wants_explanation(request)
+        asked = people.asked(request)
         with self._named(request) as hosted:
+            if asked.coverage is not None:
+                hosted.model.check_coverage(asked.coverage)
 
             def decode() -> tuple[list[dict[str, Any]], bool]:
                 return people.decode(request, hosted.model, self.limits)
 
-            small = len(request.body) <= SMALL_BYTES and not explain
+            small = len(request.body) <= SMALL_BYTES and not asked.explain
             records, single = decode() if small else await self.answering.workers.run(decode)
             answer = await self.answering.answer(hosted, records, len(records), request.id)
 
             def encode() -> Reply:
-                explanations = hosted.model.explain_reading(answer.reading) if explain else None
-                encoded = people.encode(answer, hosted.model, request.id, explanations)
+                explanations = hosted.model.explain_reading(answer.reading) if asked.explain else None
+                covered = None if asked.coverage is None else people.covering(answer, hosted.model, asked.coverage)
+                encoded = people.encode(answer, hosted.model, request.id, explanations, covered)
                 return Reply.json(encoded[0] if single else encoded)
 
             return encode() if small else await self.answering.workers.run(encode)

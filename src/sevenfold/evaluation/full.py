@@ -38,6 +38,8 @@ from sevenfold.evaluation.subject import Predicts, decision_of, form_for
 if TYPE_CHECKING:
     import polars as pl
 
+    from sevenfold.evaluation.conformal.stored import Conformal
+
 MOST_PICTURES = 6
 _GAIN_DRAWS = 400
 
@@ -57,6 +59,7 @@ def evaluation_report(
     ranking: Mapping[str, Floats] | None = None,
     reference_ranking: Mapping[str, Floats] | None = None,
     looks: int = 1,
+    conformal: Conformal | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """Scores, references, importances, curves, fairness, partial dependence, slices: most needed first.
@@ -77,10 +80,12 @@ def evaluation_report(
         ranking: (users,) values of each ranking metric, for a recommendation.
         reference_ranking: (users,) values of the task's metric for each reference, the same users in the same order.
         looks: looks at the test rows so far, this one included.
+        conformal: what sets and intervals are made from.
     Returns:
         `{"task", "metric", "rows", "looks", "validation", "test", "references": {NAME: {"validation", "test",
         "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence",
-        "skipped", "seconds"}`; each score is `{"value", "low", "high", "rows"}`,
+        "coverage", "skipped", "seconds"}`; each score is `{"value", "low", "high", "rows"}`, `coverage` is what
+        `conformal.coverage.coverage_report` gives,
         and `gain` tells by how much the model beats the reference on the same rows (see `compare.Gain`).
     """
     started = clock()
@@ -110,7 +115,10 @@ def evaluation_report(
         known = (reference_validation or {}).get(name)
         values = (reference_ranking or {}).get(name)
         own = (ranking or {}).get(task.metric)
-        if values is not None and own is not None:
+        if values is not None and own is not None and len(values) != len(own):
+            # Each ranks what its own training rows lack: with few events a user may have nothing left to be found.
+            skipped.append({"part": f"reference {name}", "reason": "it ranks other users than the model does"})
+        elif values is not None and own is not None:
             found["references"][name] = _ranked_reference(name, values, own, task, streams, looks)
         found["references"][name]["validation"] = None if known is None else known.to_json()
     columns = _inputs(schema, task, table)
@@ -123,6 +131,8 @@ def evaluation_report(
     found |= Evaluation(len(target), scores | more[0], curves=shapes, undefined=undefined | more[1]).to_json()
     if by_rows:
         found["fairness"] = list(fairness_of(task, target, predicted, decision, table, schema))
+    if conformal is not None:
+        found["coverage"] = _coverage(conformal, predicted, decision, target, task, table, schema, columns, left)
     pictured = [i.column for i in important if i.repeats and i.low > 0] or [i.column for i in important] or columns
     found["partial_dependence"] = _dependences(predictor, table, task, schema, pictured, streams, left, skipped)
     if by_rows and task.metric in scores and left() > 0:
@@ -179,6 +189,25 @@ def _ranked_reference(
     nothing = np.zeros(len(values))
     score = widened(interval(metric, nothing, values, stream), looks)
     return {"test": score.to_json(), "gain": compare(metric, nothing, values, own, stream).to_json()}
+
+
+def _coverage(
+    conformal: Conformal,
+    predicted: Floats,
+    decision: Decision,
+    target: Target,
+    task: Task,
+    table: pl.DataFrame,
+    schema: Schema,
+    columns: Sequence[str],
+    left: Callable[[], float],
+) -> dict[str, Any]:
+    """Coverage on the test rows; by parts of the rows where there is time."""
+    from sevenfold.evaluation.conformal.coverage import coverage_report
+
+    decided = decision.decide(predicted) if task.goal.is_classification else None
+    looked_at = columns if left() > 0 else ()
+    return coverage_report(conformal, predicted, decided, target.values, task, table, schema, looked_at)
 
 
 def _importances(

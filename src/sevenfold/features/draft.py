@@ -87,14 +87,15 @@ class Draft:
     def of(cls, schema: Schema, profile: Facts | None, task: Task, spec: ModelSpec, rows: int, style: str) -> Draft:
         """The usable columns by kind; those that are not are declined with a reason."""
         draft = cls(task, spec, style, rows)
+        apart = task.apart
         for column in schema:
             draft.columns[column.name] = column
-            draft._sort(column, profile)
+            draft._sort(column, profile, apart)
         return draft
 
-    def _sort(self, column: Column, profile: Facts | None) -> None:
+    def _sort(self, column: Column, profile: Facts | None, apart: frozenset[str]) -> None:
         name = column.name
-        if name in self.task.apart:
+        if name in apart:
             self.decline(name, _why_apart(name, self.task))
         elif not column.used:
             self.decline(name, column.reason or "The schema marks it as not used.")

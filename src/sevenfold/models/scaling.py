@@ -14,6 +14,7 @@ from sevenfold.core.state import State
 _LARGEST = 1e150
 # A standardised value beyond this says "far outside" and no more; a product with a weight stays finite.
 _FARTHEST = 1e9
+_FEW_COLUMNS = 48
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Scaling:
         divisor, mean = np.where(useful, self.spread, 1.0), self.mean
         useless = None if useful.all() else ~useful
         low, high, near, far = -_LARGEST, _LARGEST, -_FARTHEST, _FARTHEST
+        if len(mean) <= _FEW_COLUMNS:
+            return self._few(divisor.tolist(), useful.tolist())
 
         def apply(values: list[float]) -> Floats:
             row = np.array(values, dtype=np.float64)
@@ -62,6 +65,20 @@ class Scaling:
             if useless is not None:
                 row[useless] = 0.0
             return row
+
+        return apply
+
+    def _few(self, divisors: list[float], useful: list[bool]) -> Callable[[list[float]], Floats]:
+        """`row` for few columns, of which plain floats are done before the first array is made."""
+        by_column = list(zip(self.mean.tolist(), divisors, useful, strict=True))
+        low, high, near, far, array = -_LARGEST, _LARGEST, -_FARTHEST, _FARTHEST, np.array
+
+        def apply(values: list[float]) -> Floats:
+            held = [
+                ((high if v > high else low if v < low else v) - mean) / divisor if varies else 0.0
+                for v, (mean, divisor, varies) in zip(values, by_column, strict=True)
+            ]
+            return array([far if v > far else near if v < near else v for v in held], dtype=np.float64)
 
         return apply
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from sevenfold.monitoring.store import DIGITS
 if TYPE_CHECKING:
     import polars as pl
 
-    from sevenfold.core.arrays import Floats
+    from sevenfold.core.arrays import Floats, Ints
     from sevenfold.deployment.model import LoadedModel
 
 ERROR, BRIER, ABSOLUTE = "error", "brier", "absolute error"
@@ -35,6 +36,7 @@ class Comparison:
         loss: "error" (0 or 1), "brier" (half the squared distance, 0 to 1), or "absolute error" as a share of `bound`.
         bound: an absolute error of this size or more counts as 1; None for classes.
         joined_by: "request_id", or the id column.
+        rows: with a label; the evidence counts requests.
         unlabelled: pairs without a label.
         unmatched: labels without a pair.
     """
@@ -43,13 +45,15 @@ class Comparison:
     loss: str
     bound: float | None
     joined_by: str
+    rows: int
     unlabelled: int
     unmatched: int
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            **self.evidence.to_json(), "loss": self.loss, "bound": self.bound, "joined_by": self.joined_by,
+            **self.evidence.to_json(), "rows": self.rows, "requests": self.evidence.rows,
+            "loss": self.loss, "bound": self.bound, "joined_by": self.joined_by,
             "unlabelled": self.unlabelled, "unmatched": self.unmatched,
         }  # fmt: skip
 
@@ -111,8 +115,33 @@ def compare(
     first, second = (
         _losses(loss, [pair[side] for pair, _ in matched], values, task, width) for side in ("served", "shadow")
     )
-    evidence = weigh(first, second, alpha)
-    return Comparison(evidence, loss, width, by, len(pairs) - len(matched), len(used) - len(matched))
+    starts, ends = _requests([pair["id"] for pair, _ in matched], Counter(pair["id"] for pair in pairs))
+    if not len(starts):
+        raise DataError(
+            "No request has all of its labels yet.", "one request whose rows all have labels",
+            f"{len(matched)} labels of a request that has more rows", "Wait for more labels.",
+        )  # fmt: skip
+    means = (np.add.reduceat(losses[: ends[-1]], starts) / (ends - starts) for losses in (first, second))
+    evidence = weigh(*means, alpha)
+    rows = int(ends[-1])
+    return Comparison(evidence, loss, width, by, rows, len(pairs) - len(matched), len(used) - len(matched))
+
+
+def _requests(ids: Sequence[Hashable], rows: Mapping[Hashable, int]) -> tuple[Ints, Ints]:
+    """Where runs of labels of one request begin and end: each counts as one observation, by the mean of its losses.
+
+    Rows that are asked about together are often alike (a table that was sent in one go), and the bet is fair only if
+    no observation foretells the next. The last run counts once it cannot grow any more.
+
+    Args:
+        ids: of the request that each label belongs to.
+        rows: of each request in all.
+    """
+    starts = [place for place in range(len(ids)) if place == 0 or ids[place] != ids[place - 1]]
+    ends = [*starts[1:], len(ids)]
+    if ends[-1] - starts[-1] < rows[ids[-1]]:
+        starts, ends = starts[:-1], ends[:-1]
+    return np.asarray(starts, dtype=np.int64), np.asarray(ends, dtype=np.int64)
 
 
 def _pairs(store: Path, champion: LoadedModel, challenger: LoadedModel) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from sevenfold.monitoring.alerts import (
     alerts_about_shift,
     told_after_training,
 )
+from sevenfold.monitoring.coverage import alerts_about_coverage, coverage_of_window
 from sevenfold.monitoring.drift import ALPHA, LEAST_EFFECT, LEAST_ROWS, ColumnDrift, drift_over_windows
 from sevenfold.monitoring.expected import ASSUMES, expectation
 from sevenfold.monitoring.performance import Performance, label_drift, performance
@@ -46,6 +47,7 @@ class WindowReport:
         drifted: columns that differ in this window by itself.
         expected: score by metric that is to be expected without labels.
         measured: score of the task's metric on its labelled rows.
+        coverage: how often sets or intervals held the truth on them, see `monitoring.coverage`.
     """
 
     start: float
@@ -54,6 +56,7 @@ class WindowReport:
     drifted: tuple[str, ...] = ()
     expected: Mapping[str, Score] = field(default_factory=dict)
     measured: Score | None = None
+    coverage: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; times in ISO form."""
@@ -64,6 +67,7 @@ class WindowReport:
             "drifted": list(self.drifted),
             "expected": {name: score.to_json() for name, score in self.expected.items()},
             "measured": None if self.measured is None else self.measured.to_json(),
+            "coverage": None if self.coverage is None else dict(self.coverage),
         }
 
 
@@ -185,6 +189,9 @@ def monitor(
         *alerts_about_shift(shift, found),
         *alerts_about_expectation(expected, reference),
         *alerts_about_performance(measured, reference),
+        *alerts_about_coverage(
+            {} if measured is None else measured.coverage, [window.coverage for window in windows], bounds.alpha
+        ),
     ]
     told = (
         {} if limits_told is None else {"metric": reference.task.metric, "low": limits_told[0], "high": limits_told[1]}
@@ -222,11 +229,12 @@ def _windows(
     for place, window in enumerate(gathered.windows):
         drifted = tuple(c.column for c in found if place < len(c.flagged) and c.flagged[place])
         expected = {} if window.sample is None else _expected(window.sample, reference, told, draws=30)
-        measured = None
+        measured, covered = None, None
         if truth is not None and logged is not None:
             inside = (logged.times >= window.start) & (logged.times <= window.end) & ~np.isnan(truth)
             measured = score_of(truth, logged, np.flatnonzero(inside), reference)
-        made.append(WindowReport(window.start, window.end, window.sketch.rows, drifted, expected, measured))
+            covered = coverage_of_window(truth, logged, np.flatnonzero(inside), reference)
+        made.append(WindowReport(window.start, window.end, window.sketch.rows, drifted, expected, measured, covered))
     return made
 
 

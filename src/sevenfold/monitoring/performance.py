@@ -15,6 +15,7 @@ from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.metric import Metric, Needs
 from sevenfold.core.report import Score
 from sevenfold.core.task import Goal
+from sevenfold.monitoring.coverage import coverage_of
 from sevenfold.monitoring.store import Reference
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Performance:
         contradictory: rows left out because their labels contradict each other.
         metrics: value with its 95 % interval.
         slices: parts of the rows on which the task's metric is clearly worse, luck allowed for over all parts.
+        coverage: how often sets or intervals held the truth, see `monitoring.coverage`; empty where there are none.
     """
 
     joined_by: str
@@ -51,6 +53,7 @@ class Performance:
     contradictory: int
     metrics: Mapping[str, Score] = field(default_factory=dict)
     slices: tuple[Mapping[str, Any], ...] = ()
+    coverage: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -62,6 +65,7 @@ class Performance:
             "contradictory": self.contradictory,
             "metrics": {name: score.to_json() for name, score in self.metrics.items()},
             "slices": [dict(piece) for piece in self.slices],
+            "coverage": dict(self.coverage),
         }
 
 
@@ -115,7 +119,8 @@ def performance(labels: Any, logged: LoggedRows, reference: Reference) -> tuple[
     of_rows = np.full(logged.rows, np.nan)
     of_rows[known] = truth[joined.places[known]]
     slices = _slices(of_rows, logged, known, reference) if len(known) >= _LEAST_SLICED else ()
-    made = Performance(joined.by, len(known), unlabelled, joined.unmatched, contradictory, measured, slices)
+    covered = coverage_of(of_rows, logged, known, reference)
+    made = Performance(joined.by, len(known), unlabelled, joined.unmatched, contradictory, measured, slices, covered)
     return made, of_rows
 
 

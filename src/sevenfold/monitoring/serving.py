@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from sevenfold.core.errors import unknown_name
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.parts import Parts
 from sevenfold.deployment.recorder import Recorder
@@ -40,7 +41,8 @@ def serve(
     See `deployment.server.serve` for the other arguments and the errors.
     """
     shadowed = isinstance(model_path, Traffic) and model_path.shadow is not None
-    sink = ShadowLog(store) if store is not None and shadowed else None
+    kept = settings or LogSettings()
+    sink = ShadowLog(store, kept) if store is not None and shadowed else None
     try:
         serve_without_store(
             model_path,
@@ -49,7 +51,7 @@ def serve(
             grpc_port=grpc_port,
             token_file=token_file,
             name=name,
-            recorder=None if store is None else _opener(store, settings),
+            recorder=None if store is None else _opener(store, kept),
             registry=registry,
             sink=sink,
             limits=limits,
@@ -62,14 +64,32 @@ def serve(
             sink.close()
 
 
-def _opener(store: Path, settings: LogSettings | None) -> Opener:
+def _opener(store: Path, settings: LogSettings) -> Opener:
     """Opens the log of each model where it belongs, and writes down which version it is."""
     note = noting_versions(store)
+    met: set[str] = set()
+    checked = False
 
     def opened(model: LoadedModel, name: str, version: str, role: str) -> Recorder:
+        nonlocal checked
+        met.update(model.inputs.names)
+        if role == "first" and not checked:  # it comes last; versions that take over later may have lost a column
+            check_redacted(settings.redact, met)
+            checked = True
         folder = {"first": store, "canary": store / "canary"}.get(role, store / "also" / name)
         log = Log(folder, model, settings)
         note(model, name, version, role)
         return log
 
     return opened
+
+
+def check_redacted(redact: Collection[str], known: Collection[str]) -> None:
+    """Refuse to redact what no model has: a misspelt name would protect nothing.
+
+    Raises:
+        RequestError: a column is unknown.
+    """
+    for name in sorted(redact):
+        if name not in known:
+            raise unknown_name("Column to redact", name, known)

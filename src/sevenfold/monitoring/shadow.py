@@ -6,9 +6,10 @@ STORE/versions.jsonl                  one line each time a version begins to ans
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, final
 
@@ -18,7 +19,8 @@ from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import to_plain
 from sevenfold.deployment.runtime import Answer
 from sevenfold.deployment.traffic.shadow import Pair
-from sevenfold.monitoring.log import Clock, utc_now
+from sevenfold.monitoring.log import Clock, LogSettings, utc_now
+from sevenfold.monitoring.segments import forget
 from sevenfold.monitoring.store import DIGITS
 
 FOLDER = "shadow"
@@ -28,12 +30,15 @@ FOLDER = "shadow"
 class ShadowLog:
     """A sink of pairs. Used from one thread; what it raises is counted as a failure of the shadow.
 
+    Of the settings it keeps `redact`, here of the id column, and `keep_days`; a sample would leave too few pairs.
+
     A line is: `id` (of the request), `row`, `time`, `key` (the id column's value, or null), and of both `served` and
     `shadow` their `version`, `model` (digest), `prediction` and, where there are classes, `probabilities`.
     """
 
-    def __init__(self, store: Path, clock: Clock = utc_now) -> None:
+    def __init__(self, store: Path, settings: LogSettings | None = None, clock: Clock = utc_now) -> None:
         self._folder = store / FOLDER
+        self._settings = settings or LogSettings()
         self._clock = clock
         self._start = f"{int(clock().timestamp() * 1000):013d}-{os.getpid()}-{os.urandom(4).hex()}"
         self._day = ""
@@ -48,7 +53,7 @@ class ShadowLog:
     def __call__(self, pair: Pair) -> None:
         """Take down one request."""
         time = self._clock().isoformat()
-        lines = b"".join(_lines(pair, time))
+        lines = b"".join(_lines(pair, time, self._settings.redact))
         file = self._current(time[:10])
         file.write(lines)
         file.flush()
@@ -64,14 +69,17 @@ class ShadowLog:
         if self._file is not None and day != self._day:
             self.close()
         if self._file is None:
+            if day != self._day and self._settings.keep_days is not None:
+                first = datetime.date.fromisoformat(day) - datetime.timedelta(days=self._settings.keep_days - 1)
+                forget(self._folder, first)
             self._day = day
             (self._folder / day).mkdir(exist_ok=True)
             self._file = (self._folder / day / f"{self._start}.jsonl").open("ab")
         return self._file
 
 
-def _lines(pair: Pair, time: str) -> Iterator[bytes]:
-    key = pair.served.model.task.id
+def _lines(pair: Pair, time: str, redact: Collection[str] = ()) -> Iterator[bytes]:
+    key = None if pair.served.model.task.id in redact else pair.served.model.task.id
     table = pair.answer.reading.table
     keys = table[key].to_list() if key is not None and key in table.columns else [None] * len(pair.answer.labels)
     served, shadow = _side(pair.served, pair.answer), _side(pair.shadow, pair.other)

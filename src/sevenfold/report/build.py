@@ -65,6 +65,7 @@ def report_data(run: RunFolder) -> ReportData:
         slices=tuple(evaluation.get("slices", ())),
         curves=evaluation.get("curves") or {},
         fairness=tuple(evaluation.get("fairness", ())),
+        coverage=evaluation.get("coverage") or {},
         ensemble=_ensemble(events),
         decisions=tuple(
             (str(e.data.get("step", "")), str(e.data.get("what", "")), str(e.data.get("why", "")))

@@ -11,6 +11,7 @@ from sevenfold.core.report import Severity
 from sevenfold.core.run import write_bytes
 from sevenfold.report.data import ReportData
 from sevenfold.report.figures import between, counted, duration, figure, percent
+from sevenfold.report.sections.coverage import headline, notes
 from sevenfold.report.sections.parts import scored
 from sevenfold.report.verdict import NAMES, beware, verdict
 
@@ -131,6 +132,17 @@ def _analyses(data: ReportData) -> str:
     if data.metrics:
         measured = [[inline(n), figure(s.value), between(s.low, s.high)] for n, s in data.metrics.items()]
         parts.append(_table(["Metric", "Test", "95 % interval"], measured))
+    if data.coverage and data.coverage.get("value") is not None:
+        parts.append(" ".join(inline(sentence) for sentence in (headline(data.coverage), *notes(data.coverage))))
+        groups = [*data.coverage["groups"], *data.coverage["segments"]]
+        if groups:
+            heads = ["Part of the test rows", "Covered", "95 % interval"]
+            named = [
+                [inline(f"{g['column']}: {g['label']}"), f"{percent(g['value'])} of {g['rows']:,}",
+                 f"{percent(g['low'])} to {percent(g['high'])}"]
+                for g in groups[:30]
+            ]  # fmt: skip
+            parts.append(_table(heads, named))
     important = [i for i in data.importances if i.get("repeats") and i.get("low", 0) > 0][:10]
     if important:
         names = ", ".join(inline(i["column"], 60) for i in important)

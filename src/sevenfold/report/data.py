@@ -102,7 +102,7 @@ class ReportData:
         profile: the columns.
         findings, not_applicable: results of the checks.
         leaderboard: trials, best first.
-        importances, dependences, slices, curves, fairness: as in `evaluation.json`.
+        importances, dependences, slices, curves, fairness, coverage: as in `evaluation.json`.
         ensemble: members, each with its trial and model, and weights; may also name the combiner.
         decisions: (step, what, why) in order.
         failures: trials that failed or were stopped, with reasons.
@@ -136,6 +136,7 @@ class ReportData:
     slices: tuple[Plain, ...] = ()
     curves: Plain = field(default_factory=dict)
     fairness: tuple[Plain, ...] = ()
+    coverage: Plain = field(default_factory=dict)
     ensemble: Plain = field(default_factory=dict)
     decisions: tuple[tuple[str, str, str], ...] = ()
     failures: tuple[Plain, ...] = ()

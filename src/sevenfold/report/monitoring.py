@@ -8,13 +8,12 @@ from typing import Any
 
 from sevenfold.core.run import write_bytes
 from sevenfold.report.charts import Line, Mark, line_chart, row_chart
+from sevenfold.report.document import document
 from sevenfold.report.figures import between, counted, figure, percent
 from sevenfold.report.heatmap import heatmap
 from sevenfold.report.markup import Child, Markup, tag
 from sevenfold.report.sections.parts import captioned, cells, framed, section
-from sevenfold.report.style import STYLE
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_COLUMNS = 25
 
 
@@ -28,23 +27,13 @@ def monitor_page(found: Mapping[str, Any], least_effect: float) -> str:
         ("windows", "Windows", _windows(found)),
     ]
     made = [(anchor, title, content) for anchor, title, content in parts if content is not None]
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"Monitoring {target} – Sevenfold"),
-        tag("style", Markup(STYLE)),
-    )
-    body = tag(
-        "body",
+    return document(
+        f"Monitoring {target} – Sevenfold",
         tag("header", tag("h1", f"Monitoring the model for {target}"), tag("p", _lead(found), class_="lead")),
         tag("nav", tag("ul", *[tag("li", tag("a", title, href=f"#{anchor}")) for anchor, title, _ in made])),
         tag("main", _summary(found), *[content for _, _, content in made]),
         tag("footer", tag("p", "Made by Sevenfold.", class_="note")),
     )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def write_monitor_page(found: Mapping[str, Any], least_effect: float, path: Path) -> None:
@@ -158,12 +147,34 @@ def _performance(found: Mapping[str, Any]) -> Markup | None:
             ]  # fmt: skip
             content.append(tag("h3", "Parts of the rows on which it is clearly worse"))
             content.append(framed(["Part", "Rows", "Here", "On the rest"], rows, frozenset({1, 2, 3})))
+    content += _coverage(found)
     expected = found.get("expected", {})
     if expected:
         content.append(tag("p", f"What is expected without labels assumes {expected['assumes']}.", class_="note"))
     if not content:
         return None
     return section("performance", "Performance", "Measured where labels have come, expected where not.", *content)
+
+
+def _coverage(found: Mapping[str, Any]) -> list[Child]:
+    """How often sets or intervals held the truth: all rows, classes, and parts that are covered less."""
+    covered = found["performance"].get("coverage", {})
+    if not covered:
+        return []
+    looks = [("All labelled rows", covered), *((f"class {c['label']}", c) for c in covered["classes"])]
+    looks += [(f"{g['column']} = {g['label']}", g) for g in covered["groups"]]
+    looks += [(f"{s['column']}: {s['label']} (less than promised)", s) for s in covered["segments"]]
+    numbers = frozenset({1, 2, 3})
+    rows = [
+        cells([name, f"{c['rows']:,}", percent(c["value"]), f"{percent(c['low'])} to {percent(c['high'])}"], numbers)
+        for name, c in looks
+        if c["value"] is not None
+    ]
+    what = "Sets of classes" if covered["unit"] == "classes" else "Intervals"
+    return [
+        tag("h3", f"{what} that promise {percent(covered['level'])} coverage"),
+        framed(["", "Rows", "Held the truth", "95 % interval"], rows, numbers),
+    ]
 
 
 def _over_time(found: Mapping[str, Any]) -> Markup | None:
@@ -240,16 +251,22 @@ def _windows(found: Mapping[str, Any]) -> Markup | None:
     windows = found.get("windows", [])
     if len(windows) < 2:
         return None
+    told = any(w.get("coverage") for w in windows)
     rows = [
         cells(
             [str(i), _moment(w["start"]), f"{w['rows']:,}", _first(w["expected"]), _score(w["measured"]),
-             ", ".join(w["drifted"]) or "–"],
+             *([_covered(w)] if told else []), ", ".join(w["drifted"]) or "–"],
             frozenset({0, 2}),
         )
         for i, w in enumerate(windows, 1)
     ]  # fmt: skip
-    heads = ["", "From (UTC)", "Rows", "Expected", "Measured", "Differs by itself"]
+    heads = ["", "From (UTC)", "Rows", "Expected", "Measured", *(["Covered"] if told else []), "Differs by itself"]
     return section("windows", "Windows", "The newest windows.", framed(heads, rows, frozenset({0, 2})))
+
+
+def _covered(window: Mapping[str, Any]) -> str:
+    covered = window.get("coverage")
+    return f"{percent(covered['value'])} ({percent(covered['low'])} to {percent(covered['high'])})" if covered else "–"
 
 
 def _named(column: Mapping[str, Any]) -> str:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from sevenfold.core.run import write_bytes
 from sevenfold.report.data import ReportData
-from sevenfold.report.markup import Markup, join, tag, text
+from sevenfold.report.document import document
+from sevenfold.report.markup import join, tag, text
 from sevenfold.report.sections.columns import columns
+from sevenfold.report.sections.coverage import coverage
 from sevenfold.report.sections.fairness import fairness
 from sevenfold.report.sections.findings import findings
 from sevenfold.report.sections.limits import limits
@@ -16,10 +18,10 @@ from sevenfold.report.sections.reproduce import reproduce
 from sevenfold.report.sections.score import scores
 from sevenfold.report.sections.story import story
 from sevenfold.report.sections.summary import heading, summary
-from sevenfold.report.style import STYLE
 
 _PARTS = (
     ("score", "Score", scores),
+    ("coverage", "How sure", coverage),
     ("matters", "What matters", matters),
     ("limits", "Where it fails", limits),
     ("findings", "Findings", findings),
@@ -28,8 +30,6 @@ _PARTS = (
     ("story", "How it came about", story),
     ("reproduce", "Reproduce", reproduce),
 )
-# Nothing may be loaded and nothing may run, whatever a column is named.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(data: ReportData) -> str:
@@ -37,23 +37,13 @@ def page(data: ReportData) -> str:
     made = [(anchor, title, content) for anchor, title, part in _PARTS if (content := part(data)) is not None]
     links = [tag("li", tag("a", title, href=f"#{anchor}")) for anchor, title, _ in made]
     title = f"Predicting {data.target}" if data.target else data.name
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{title} – Sevenfold report"),
-        tag("style", Markup(STYLE)),
-    )
-    body = tag(
-        "body",
+    return document(
+        f"{title} – Sevenfold report",
         heading(data),
         tag("nav", tag("ul", *links), aria_label="Parts of this report") if links else None,
         tag("main", summary(data), join([content for _, _, content in made])),
         tag("footer", tag("p", f"Run {text(data.name, 200)}. Made by Sevenfold.", class_="note")),
     )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def write_page(data: ReportData, path: Path) -> None:

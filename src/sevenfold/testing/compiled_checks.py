@@ -45,6 +45,8 @@ def check_row_step(feature: type[Feature], params: Mapping[str, Any], table: pl.
 
 def values_of(columns: Columns, inputs: tuple[str, ...], reads: Reads) -> list[Any]:
     """The inputs' values of the only row."""
+    if reads is Reads.SPARSE:
+        return [row_of(columns.block(name), 0) for name in inputs]
     if reads is Reads.NUMBERS:
         return list(read_numbers(columns, inputs)[0][0].tolist())
     if reads is Reads.STRINGS:
@@ -53,11 +55,9 @@ def values_of(columns: Columns, inputs: tuple[str, ...], reads: Reads) -> list[A
 
 
 def check_row_predictor(model: Model, inputs: Inputs) -> None:
-    """A fitted model's row predictor gives what `predict` gives."""
-    predict = model.row_predictor()
-    if predict is None:
-        return
+    """Each of a fitted model's row predictors gives what `predict` gives."""
     expected = model.predict(inputs).reshape(inputs.rows, -1)
+    rows: list[RowInputs] = []
     for row in range(inputs.rows):
         given = RowInputs([], [])
         if (numbers := inputs.get(Form.NUMBERS)) is not None:
@@ -66,7 +66,10 @@ def check_row_predictor(model: Model, inputs: Inputs) -> None:
             given.codes = categories.values[row].tolist()
         if (sparse := inputs.get(Form.SPARSE)) is not None:
             given.sparse = row_of(sparse, row)
-        _agree(predict(given), expected[row].tolist(), f"{model.spec.name}, row {row}")
+        rows.append(given)
+    for number, predict in enumerate(model.row_predictors()):
+        for row, given in enumerate(rows):
+            _agree(predict(given), expected[row].tolist(), f"{model.spec.name}, form {number}, row {row}")
 
 
 def row_of(block: Block, row: int) -> Any:

@@ -25,7 +25,7 @@ from sevenfold.data.clean import conform, source_of
 from sevenfold.data.readers.lottery import FIXED_BYTES, Lottery
 from sevenfold.data.target import encode
 
-ROW_BYTES = 72
+ROW_BYTES = 64
 """What boosting holds of a row beside its bins: scores, gradients, label, places in leaves."""
 _RESERVED_BYTES = FIXED_BYTES + 150 * 10**6  # the sample, in the parent and as it is encoded
 _FILE, _KEPT = "whole.json", "whole-kept.npy"

@@ -42,7 +42,7 @@ class Workspace:
     whole: Whole | None = None
 
     def save(self, folder: Path) -> None:
-        """Write all of it; `load` on another process maps the table into memory."""
+        """Write all of it; `load`, in this process or another, maps table and arrays into memory."""
         folder.mkdir(parents=True, exist_ok=True)
         self.table.write_ipc(folder / "table.arrow", compression="uncompressed")
         np.save(folder / "target.npy", self.target.values)
@@ -72,12 +72,12 @@ class Workspace:
         weights = folder / "weights.npy"
         target = Target(
             task.goal,
-            np.load(folder / "target.npy"),
+            _mapped(folder / "target.npy"),
             facts["classes"],
-            np.load(weights) if weights.exists() else None,
+            _mapped(weights) if weights.exists() else None,
         )
         folds = tuple(
-            (np.load(folder / f"train-{number}.npy"), np.load(folder / f"valid-{number}.npy"))
+            (_mapped(folder / f"train-{number}.npy"), _mapped(folder / f"valid-{number}.npy"))
             for number in range(facts["folds"])
         )
         table = pl.read_ipc(folder / "table.arrow")
@@ -88,6 +88,11 @@ class Workspace:
         if number < 0:
             return np.arange(self.table.height), np.empty(0, np.int64)
         return self.folds[number]
+
+
+def _mapped(path: Path) -> Any:
+    """An array as it lies in its file, read-only: processes share its pages, and what is not read takes no memory."""
+    return np.asarray(np.load(path, mmap_mode="r"))
 
 
 def out_of_fold(

@@ -15,7 +15,7 @@ from sevenfold.core.errors import DataError
 from sevenfold.core.model import Trait
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Calibrator, Combiner, Decision
-from sevenfold.core.state import load_state
+from sevenfold.core.state import load_state, own_states
 from sevenfold.core.task import Goal, Target, Task
 from sevenfold.features.catalogue import FEATURES
 from sevenfold.features.target import TARGETS
@@ -67,7 +67,8 @@ class Choice:
 
 def load_pipeline(folder: Path) -> Pipeline:
     """The pipeline that a job left in its folder."""
-    return Pipeline.from_state(load_state(folder)["pipeline"], FEATURES, MODELS, TARGETS)
+    with own_states():
+        return Pipeline.from_state(load_state(folder)["pipeline"], FEATURES, MODELS, TARGETS)
 
 
 def trial_predictions(trials: Path, trial: Trial, workspace: Workspace) -> tuple[Floats, Flags]:

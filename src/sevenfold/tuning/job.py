@@ -20,6 +20,7 @@ from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.state import save_state
 from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_model
+from sevenfold.training.memory import need_of, share_that_fits, surely_fits, thinned
 from sevenfold.training.refit import fit_whole, learns_whole
 from sevenfold.training.whole import share_within
 from sevenfold.training.workspace import Workspace
@@ -110,8 +111,15 @@ class JobResult:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
-    """Do one job. The result depends on workspace, recipe, fold, rounds and repeat alone, unless the clock cut it."""
+def run_job(workspace: Workspace, job: Job, cache: StepCache, memory_bytes: float = float("inf")) -> JobResult:
+    """Do one job. The result depends on workspace, recipe, fold, rounds and repeat alone, unless the clock cut it, or
+    memory is so short that the fit learns from fewer rows.
+
+    Args:
+        memory_bytes: that this process may take.
+    Raises:
+        LimitError: the fit would not keep within memory even with few rows.
+    """
     from threadpoolctl import threadpool_limits
 
     recipe = Recipe.from_json(job.recipe)
@@ -121,9 +129,16 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
     started, core_started = time.monotonic(), time.process_time()
     if job.more is not None:
         workspace, cache = with_sealed(workspace, Path(job.more)), StepCache(0)
+    share = 1.0
     with threadpool_limits(job.threads):
-        fit = _fit_whole if whole else _fit
-        pipeline, fitted, info, feature_seconds = fit(workspace, recipe, job, cache, started)
+        if whole:
+            pipeline, fitted, info, feature_seconds = _fit_whole(workspace, recipe, job, cache, started)
+        else:
+            share = _share(workspace, recipe, job, memory_bytes)
+            if share < 1.0:
+                cache.clear()
+                cache = StepCache(0)
+            pipeline, fitted, info, feature_seconds = _fit(workspace, recipe, job, cache, started, share)
         predict_started = time.monotonic()
         _, valid = workspace.rows(job.fold)
         predicted, value, loss = None, float("nan"), float("nan")
@@ -143,7 +158,11 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache) -> JobResult:
         bytes=size,
         memory_bytes=peak,
         truncated=info.truncated,
-        notes={**info.notes, "core_seconds": round(time.process_time() - core_started, 4)},
+        notes={
+            **info.notes,
+            **({"memory_share": share} if share < 1.0 else {}),
+            "core_seconds": round(time.process_time() - core_started, 4),
+        },
     )
 
 
@@ -163,10 +182,11 @@ def with_sealed(workspace: Workspace, sealed: Path) -> Workspace:
 
 
 def _fit(
-    workspace: Workspace, recipe: Recipe, job: Job, cache: StepCache, started: float
+    workspace: Workspace, recipe: Recipe, job: Job, cache: StepCache, started: float, share: float
 ) -> tuple[Pipeline, FittedFeatures, Any, float]:
     streams = Streams(workspace.seed)
     train, valid = workspace.rows(job.fold)
+    train = thinned(train, share, streams.generator("memory", job.fold))
     target = workspace.target.take(train)
     held_out = workspace.table[valid] if len(valid) else None
     fitted = fit_features(
@@ -182,6 +202,16 @@ def _fit(
     held_target = workspace.target.take(valid) if len(valid) else None
     pipeline, info = fit_model(recipe, fitted, target, held_target, _context(workspace, recipe, job))
     return pipeline, fitted, info, feature_seconds
+
+
+def _share(workspace: Workspace, recipe: Recipe, job: Job, memory_bytes: float) -> float:
+    """Share of the training rows that a fit can be made with; all of them unless memory is short."""
+    train, valid = workspace.rows(job.fold)
+    columns = {name for step in recipe.steps for name in step.inputs if not name.startswith("@")}
+    if memory_bytes == float("inf") or surely_fits((len(train) + len(valid)) * max(1.0, len(columns)), memory_bytes):
+        return 1.0
+    need = need_of(recipe, workspace.table, workspace.target, len(valid), len(train), job.threads)
+    return share_that_fits(need, len(train), memory_bytes)
 
 
 def _fit_whole(

@@ -41,8 +41,10 @@ def portfolio(candidates: Sequence[Candidate], classification: bool, only: bool)
     first = [_start(by_name[name], 0, "yardstick") for name in YARDSTICKS[classification] if name in by_name]
     seen = {proposal.recipe.digest for proposal in first}
     rest: list[Proposal] = []
+    # Baselines are no starting points, unless somebody asked for them or there is nothing else.
+    chosen = only or all(Trait.BASELINE in candidate.spec.traits for candidate in candidates)
     for candidate in candidates:
-        if Trait.BASELINE in candidate.spec.traits:
+        if Trait.BASELINE in candidate.spec.traits and not chosen:
             continue
         for number in range(max(1, len(candidate.spec.portfolio))):
             proposal = _start(candidate, number, "portfolio")

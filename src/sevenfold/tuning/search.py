@@ -16,6 +16,7 @@ from sevenfold.core.errors import disk_is_full
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
+from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.executors.imports import LIBRARIES
@@ -203,8 +204,15 @@ class Search:
     def _sure(self, trial: Trial) -> bool:
         """Whether all folds of a trial may start at once: nothing could prune it, nor show it to be too slow."""
         if self.timed:
-            return trial.recipe.model == "constant"
+            return trial.recipe.model == "constant" or self._first_to_count(trial)
         return trial.origin == "yardstick" or not any(t.status is Status.FINISHED for t in self._rivals(trial))
+
+    def _first_to_count(self, trial: Trial) -> bool:
+        """Whether it is the first real trial, of a kind that the clock can stop: a core that waited for its first fold
+        could do nothing better."""
+        stops = Trait.EARLY_STOPPING in MODELS.get(trial.recipe.model).spec.traits
+        own = stops and trial.origin != "yardstick" and trial.recipe.model not in self._pictures
+        return own and not any(t.folds for t in self._rivals(trial) if t is not trial and t.origin != "yardstick")
 
     def _rivals(self, trial: Trial) -> list[Trial]:
         return [t for t in told_trials(self.trials, self._window(trial)) if t.recipe.model != "constant"]
@@ -387,7 +395,10 @@ class Search:
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)
-        affordable = int(self.left_seconds * self.executor.slots / (_WANTED_TRIALS * pace))
+        # Features of a fold are made once and serve all later trials: they count once, the model for every trial.
+        features = sum(result.feature_seconds for result in trial.folds.values()) / len(trial.folds)
+        each = features + _WANTED_TRIALS * (pace - features)
+        affordable = int(self.left_seconds * self.executor.slots / each)
         folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
         self._use_folds(
             folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"

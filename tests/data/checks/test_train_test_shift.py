@@ -24,3 +24,19 @@ def test_drawn_alike_is_silent(clean, subject_of, findings_of, seed):
     many = clean(seed).with_columns(street=pl.Series([f"s{i % 400}" for i in range(1200)]))
     assert not findings_of("train-test-shift", subject_of(many, test_table=many.sample(300, seed=seed)))
     assert not findings_of("train-test-shift", subject_of(clean(seed), test_table=clean(seed + 30, rows=200)))
+
+
+def test_the_advice_follows_the_split(clean, subject_of, findings_of):
+    from dataclasses import replace
+
+    import numpy as np
+
+    from sevenfold.data.split.base import Split
+
+    test = clean(40, rows=600).with_columns(height=pl.col("height") + 25)
+    subject = subject_of(clean(), test_table=test)
+    (finding,) = findings_of("train-test-shift", subject)
+    assert "split by time;" in finding.advice
+    none = np.arange(0)
+    (finding,) = findings_of("train-test-shift", replace(subject, split=Split(none, none, (), "time")))
+    assert "follows time already" in finding.advice and "split by time" not in finding.advice

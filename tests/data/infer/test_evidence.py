@@ -29,3 +29,15 @@ def test_a_sample_without_values_is_taken_where_there_are_some() -> None:
 )
 def test_shares_for_people(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_few_strings_and_many_are_told_apart_alike() -> None:
+    few = ["a", "", "b", None, "n/a", "a", "unknown", "NA"]
+    quick, careful = Evidence(pl.Series("x", few)), Evidence(pl.Series("x", [*few, " a"]))
+    assert quick.distinct.rows() == [("a", 2), ("b", 1), ("unknown", 1)]
+    assert careful.distinct.rows() == [("a", 3), ("b", 1), ("unknown", 1)]
+    assert quick.values.rows() == [("a", 2), ("b", 1)]
+    assert quick.missing_note(words=False).startswith("; 50 % missing (written ")
+    assert Evidence(pl.Series("x", ["a", None])).missing_note(words=True) == "; 50 % missing"
+    assert Evidence(pl.Series("x", [1.0, None])).missing_note(words=True) == "; 50 % missing"
+    assert Evidence(pl.Series("x", ["a", "b"])).missing_note(words=True) == ""

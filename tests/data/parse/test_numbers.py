@@ -164,3 +164,16 @@ def test_recognising_never_fails(values: list[str]) -> None:
     series = pl.Series("x", values, dtype=pl.String)
     notation = recognise(series, pl.Series([1] * len(values), dtype=pl.Int64))
     assert 0.0 <= notation.share <= 1.0
+
+
+def test_plain_numbers_are_taken_as_they_stand_and_others_are_looked_at() -> None:
+    plain = pl.Series("x", [1, None, 3], dtype=pl.Int32)
+    assert read_numbers(plain, {}).values.to_list() == [1.0, None, 3.0]
+    assert read_numbers(plain, {}).values.dtype == pl.Float64
+    strange = read_numbers(pl.Series("x", [1.0, float("nan"), float("inf"), None]), {})
+    assert strange.values.to_list() == [1.0, None, None, None]
+    assert [code for code, mask in strange.problems if mask.any()] == ["out-of-range"]
+    written = read_numbers(pl.Series("x", ["1", "2.5", None]), {})
+    assert written.values.to_list() == [1.0, 2.5, None]
+    assert not any(bool(mask.any()) for _, mask in written.problems)
+    assert read_numbers(pl.Series("x", ["1", "inf"]), {}).values.to_list() == [1.0, None]

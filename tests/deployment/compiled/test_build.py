@@ -8,8 +8,10 @@ import pytest
 
 from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.errors import DataError
+from sevenfold.deployment.compiled import build
 from sevenfold.deployment.compiled.build import Compiled, Refusal, compile_runtime
 from sevenfold.features.numbers.passthrough import Passthrough
+from sevenfold.models.neighbours.neighbours import Neighbours
 from sevenfold.models.trees.lightgbm import LightGBM
 
 ENSEMBLES = [
@@ -44,7 +46,8 @@ def test_usual_parts_all_have_a_compiled_form(runtime_of):
     assert compile_runtime(runtime, typical).reasons == ()
 
 
-def test_a_model_without_one_is_asked_through_arrays(runtime_of):
+def test_a_model_without_one_is_asked_through_arrays(runtime_of, monkeypatch):
+    monkeypatch.setattr(Neighbours, "row_predictor", lambda self: None)
     runtime, typical = runtime_of("amount", ("neighbours", "svm_linear"))
     assert compile_runtime(runtime, typical).reasons == ("neighbours of t0 has no form of one row",)
 
@@ -64,6 +67,27 @@ def test_a_wrong_model_is_left_to_its_frame_form(runtime_of, raw_records, monkey
     monkeypatch.setattr(LightGBM, "row_predictor", lambda self: fault)
     compiled = compile_runtime(runtime, typical)
     assert compiled.reasons == ("lightgbm of t0 gives other values in its form of one row",)
+    np.testing.assert_array_equal(compiled.answer(raw_records).values, runtime.answer(raw_records).values)
+
+
+def test_of_several_forms_the_quickest_right_one_is_taken(runtime_of, raw_records, monkeypatch):
+    runtime, typical = runtime_of("answer", ("lightgbm",))
+    own = LightGBM.row_predictor
+    seconds = {}
+
+    def several(self):
+        for taken, change in ((3.0, 0.0), (1.0, 0.0), (0.1, 1e-9)):
+            predict = own(self)
+            form = lambda row, predict=predict, change=change: [value + change for value in predict(row)]  # noqa: E731
+            seconds[form] = taken
+            yield form
+
+    asked = []
+    monkeypatch.setattr(LightGBM, "row_predictors", several)
+    monkeypatch.setattr(build, "_seconds", lambda form, inputs: asked.append(form) or seconds[form])
+    compiled = compile_runtime(runtime, typical)
+    assert compiled.reasons == ()
+    assert sorted(seconds[form] for form in asked) == [1.0, 3.0]  # the wrong one is not even timed
     np.testing.assert_array_equal(compiled.answer(raw_records).values, runtime.answer(raw_records).values)
 
 

@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tiny_parts import PARTS, contents, with_test_score
 
 from sevenfold.deployment.bundle import load, save
+from sevenfold.deployment.registry.folder import FolderRegistry
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
 
 
 def read(path):
@@ -38,7 +38,7 @@ def bundles(tmp_path_factory):
 
 @pytest.fixture
 def registry(tmp_path):
-    return Registry(tmp_path / "registry", who="ada")
+    return FolderRegistry(tmp_path / "registry", who="ada")
 
 
 @pytest.fixture

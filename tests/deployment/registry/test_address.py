@@ -1,7 +1,7 @@
 import pytest
 
 from sevenfold.core.errors import RequestError
-from sevenfold.deployment.registry.address import Address, default_folder, is_address
+from sevenfold.deployment.registry.address import Address, default_place, is_address
 
 
 def test_an_address_names_an_alias_or_a_version():
@@ -24,7 +24,7 @@ def test_what_is_no_address_is_refused(text):
 
 def test_the_folder_comes_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SEVENFOLD_REGISTRY", str(tmp_path / "r"))
-    assert default_folder() == tmp_path / "r"
+    assert default_place() == str(tmp_path / "r")
     monkeypatch.delenv("SEVENFOLD_REGISTRY")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_folder() == tmp_path / ".sevenfold" / "registry"
+    assert default_place() == str(tmp_path / ".sevenfold" / "registry")

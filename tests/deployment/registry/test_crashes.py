@@ -10,8 +10,8 @@ import pytest
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.registry.address import Address
+from sevenfold.deployment.registry.folder import FolderRegistry
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
 
 # Forks once for each line; the child is killed when it comes to that line for the first time.
 SCRIPT = """
@@ -19,7 +19,7 @@ import json, os, shutil, signal, sys
 from pathlib import Path
 from sevenfold.deployment.registry.address import Address
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
+from sevenfold.deployment.registry.folder import FolderRegistry
 
 base, work, action = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 lineage = Lineage("0" * 64, "binary", "y", "log_loss")
@@ -35,7 +35,7 @@ def act(registry):
         registry.rollback("m")
 
 def state(folder):
-    registry = Registry(folder)
+    registry = FolderRegistry(folder)
     if not (folder / "registry.db").exists():
         return []
     try:
@@ -63,7 +63,7 @@ def killed_at(step, folder):
         name = frame.f_code.co_filename
         return lines if "/deployment/registry/" in name or name.endswith("/deployment/files.py") else None
     sys.settrace(calls)
-    act(Registry(folder))
+    act(FolderRegistry(folder))
 
 found, step, code = [], 0, -1
 before = state(base) if base.exists() else []
@@ -82,7 +82,7 @@ while code != 0:
     if code == 0:
         after = found[-1]
     elif step % 10 == 0:
-        act(Registry(folder))  # whoever comes after a crash can do the same work
+        act(FolderRegistry(folder))  # whoever comes after a crash can do the same work
         again = state(folder)
     shutil.rmtree(folder, ignore_errors=True)
     step += 1
@@ -98,7 +98,7 @@ def test_a_kill_at_any_line_leaves_the_old_state_or_the_new(tmp_path, action, le
     lineage = Lineage("0" * 64, "binary", "y", "log_loss")
     for name in "abc":
         (tmp_path / f"{name}.sevenfold").write_bytes(name.encode() * 3000)
-    registry = Registry(tmp_path / "base")
+    registry = FolderRegistry(tmp_path / "base")
     if action != "first":
         for name in "ab":
             registry.add("m", tmp_path / f"{name}.sevenfold", lambda path: lineage)
@@ -123,9 +123,9 @@ import sys
 from pathlib import Path
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
+from sevenfold.deployment.registry.folder import FolderRegistry
 
-registry = Registry(Path(sys.argv[1]), who=sys.argv[3])
+registry = FolderRegistry(Path(sys.argv[1]), who=sys.argv[3])
 lineage = Lineage("0" * 64, "binary", "y", "log_loss")
 version = registry.add("m", Path(sys.argv[2]), lambda path: lineage).version
 sys.stdin.readline()
@@ -154,7 +154,7 @@ def test_of_several_that_promote_at_once_one_wins(tmp_path):
     assert [process.returncode for process in processes] == [0] * 4
     assert said.count("won") == 1
     assert sum("another one by now; nothing was changed" in text for text in said) == 3
-    registry = Registry(tmp_path / "r")
+    registry = FolderRegistry(tmp_path / "r")
     assert [v.version for v in registry.versions("m")] == [1, 2, 3, 4]
     winner = registry.get(Address("m"))
     assert winner.who == f"p{said.index('won')}"

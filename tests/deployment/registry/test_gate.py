@@ -33,7 +33,7 @@ def test_the_first_champion_has_nobody_to_compare_with(filled):
 def test_limits_of_latency_and_size_refuse_with_the_figures(filled):
     found = gate(filled, 1, limits=Limits(latency_seconds=1e-9, bytes=10, isolated=False))
     assert found["latency"].passed is False and "ms for one row" in found["latency"].reason
-    assert found["size"].passed is False and "MB allowed" in found["size"].reason
+    assert found["size"].passed is False and "10 bytes allowed" in found["size"].reason
 
 
 def test_a_recorded_score_that_is_clearly_worse_refuses(filled):

@@ -6,8 +6,8 @@ from tiny_parts import PARTS
 from sevenfold.core.errors import BundleError, DataError, RequestError
 from sevenfold.deployment.bundle import load
 from sevenfold.deployment.registry.address import Address
+from sevenfold.deployment.registry.folder import FolderRegistry
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
 
 
 def lineage(path):
@@ -152,8 +152,8 @@ def test_another_programs_file_and_a_newer_version_are_refused(tmp_path):
         connection.execute(statement)
         connection.close()
         with pytest.raises(DataError, match="cannot be read"):
-            Registry(folder).names()
-    newer = Registry(tmp_path / "newer")
+            FolderRegistry(folder).names()
+    newer = FolderRegistry(tmp_path / "newer")
     (tmp_path / "any").write_bytes(b"any")
     newer.add("m", tmp_path / "any", lineage)
     connection = sqlite3.connect(newer.folder / "registry.db")
@@ -164,7 +164,7 @@ def test_another_programs_file_and_a_newer_version_are_refused(tmp_path):
     (tmp_path / "junk").mkdir()
     (tmp_path / "junk" / "registry.db").write_bytes(b"no database at all, but long enough to be read" * 50)
     with pytest.raises(DataError, match="cannot be read"):
-        Registry(tmp_path / "junk").names()
+        FolderRegistry(tmp_path / "junk").names()
 
 
 def test_what_a_broken_copy_left_behind_is_swept_up(filled, bundles):

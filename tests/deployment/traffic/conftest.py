@@ -9,8 +9,8 @@ from tiny_parts import PARTS, contents
 
 from sevenfold.deployment.archive import read_archive
 from sevenfold.deployment.bundle import load, save
+from sevenfold.deployment.registry.folder import FolderRegistry
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def bundles(tmp_path_factory):
 @pytest.fixture
 def registry(tmp_path, bundles):
     """Versions 1 and 2 of "m", the first one champion, the second one challenger."""
-    made = Registry(tmp_path / "registry", who="ada")
+    made = FolderRegistry(tmp_path / "registry", who="ada")
     for path in bundles:
         made.add("m", path, lambda path: Lineage.of(load(path, parts=PARTS)))
     made.promote("m", 1)

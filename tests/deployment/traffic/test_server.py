@@ -19,11 +19,11 @@ import sys
 from pathlib import Path
 import tiny_parts
 from sevenfold.deployment.registry.address import Address
-from sevenfold.deployment.registry.registry import Registry
+from sevenfold.deployment.registry.folder import FolderRegistry
 from sevenfold.deployment.traffic.plan import Traffic
 from sevenfold.monitoring.serving import serve
 traffic = Traffic({"m": Address("m"), "b": Path(sys.argv[2])}, shadow=Address("m", "challenger"))
-serve(traffic, port=0, parts=tiny_parts.PARTS, registry=Registry(Path(sys.argv[1])), store=Path(sys.argv[3]),
+serve(traffic, port=0, parts=tiny_parts.PARTS, registry=FolderRegistry(Path(sys.argv[1])), store=Path(sys.argv[3]),
       on_start=lambda url: print(url, flush=True))
 print("ended", flush=True)
 """

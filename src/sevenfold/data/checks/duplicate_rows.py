@@ -42,7 +42,8 @@ class DuplicateRows(Check[DataSubject]):
                     f"{len(copies):,} rows ({share:.1%}) are exact copies of an earlier row.",
                     rows=shown(copies),
                     why="Copies count double in training, and one on the other side of a split gives an answer away.",
-                    advice="Remove copies that are errors of collection. Copies are kept on one side of every split.",
+                    advice="Remove copies that are errors of collection; those that new rows will repeat as well may "
+                    "stay. What the score owes to them is told after training.",
                     evidence={"copies": len(copies), "share": round(share, 6)},
                 )
             )

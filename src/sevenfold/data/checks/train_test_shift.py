@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _EFFECT = 0.1
 _SURE = 1e-4
 _ROWS = 20_000
+_NOT_BY_TIME = "If the test rows come later in time, split by time; if not, find out how the files were made."
+_BY_TIME = (
+    "Validation follows time already, so its last folds come nearest to the test: look at them, ask whether "
+    "these columns will go on moving, and train again as newer rows come."
+)
 
 
 class TrainTestShift(Check[DataSubject]):
@@ -57,6 +62,7 @@ class TrainTestShift(Check[DataSubject]):
                 shifts[column.name] = effect
         if not shifts:
             return []
+        by_time = subject.split is not None and subject.split.strategy == "time"
         ordered = sorted(shifts, key=lambda name: -shifts[name])
         listed = ", ".join(f"'{name}' {shifts[name]:.2f}" for name in ordered[:8])
         return [
@@ -68,7 +74,7 @@ class TrainTestShift(Check[DataSubject]):
                 tuple(ordered),
                 why="The test rows are not drawn as the training rows were: the two scores will differ, and the test "
                 "score is the one to believe if use is like the test.",
-                advice="If the test rows come later in time, split by time; if not, find out how the files were made.",
+                advice=_BY_TIME if by_time else _NOT_BY_TIME,
                 evidence={name: round(shifts[name], 4) for name in ordered},
             )
         ]

@@ -19,6 +19,10 @@ SAMPLE_ROWS = 20_000
 """Rows that inference looks at; a column that seems a flag, a key or a category is then looked at as a whole."""
 
 
+FEW = 500
+"""Up to so many different values are looked at one by one."""
+
+
 def spread(rows: int, wanted: int = SAMPLE_ROWS) -> Ints:
     """Row numbers of a sample spread over the whole, the same for the same number of rows, in order."""
     if rows <= wanted:
@@ -59,6 +63,8 @@ class Evidence:
         """`value` and `rows` of the sample's strings that are not missing, in the order in which they first occur."""
         import polars as pl
 
+        if (few := self._few) is not None:
+            return few
         present = self.stripped.filter(~is_missing(self.stripped, {}, words=False))
         grouped = pl.DataFrame({"value": present}).group_by("value", maintain_order=True)
         return grouped.agg(rows=pl.len().cast(pl.Int64))
@@ -68,7 +74,31 @@ class Evidence:
         """`distinct` less the words that mean missing among numbers, dates and flags."""
         import polars as pl
 
-        return self.distinct.filter(~pl.col("value").is_in(sorted(spellings(words=True))))
+        words = spellings(words=True)
+        if self.distinct.height <= FEW and words.isdisjoint(self.distinct.get_column("value").to_list()):
+            return self.distinct
+        return self.distinct.filter(~pl.col("value").is_in(sorted(words)))
+
+    @cached_property
+    def _few(self) -> pl.DataFrame | None:
+        """`distinct` of a few strings without surrounding blanks, told apart in Python: where columns are many and
+        short, expressions take longer than all else."""
+        import polars as pl
+
+        if self.sample.dtype != pl.String:
+            return None
+        grouped = pl.DataFrame({"value": self.sample}).group_by("value", maintain_order=True).agg(rows=pl.len())
+        if grouped.height > FEW:
+            return None
+        values, rows = grouped.get_column("value").to_list(), grouped.get_column("rows").to_list()
+        if any(value is not None and value != value.strip() for value in values):
+            return None
+        gone = spellings(words=False)
+        kept = [
+            (value, count) for value, count in zip(values, rows, strict=True) if value is not None and value not in gone
+        ]
+        schema = {"value": pl.String, "rows": pl.Int64}
+        return pl.DataFrame([[value for value, _ in kept], [count for _, count in kept]], schema=schema)
 
     @cached_property
     def present(self) -> int:
@@ -88,6 +118,13 @@ class Evidence:
         import polars as pl
 
         nulls = self.raw.null_count()
+        if self.raw.dtype.is_integer() or self.raw.dtype.is_float():
+            # No number is written like a word for missing.
+            return f"; {percent(nulls / self.rows)} missing" if nulls else ""
+        if self.raw.dtype == pl.String and not kept:
+            there = int((self.values if words else self.distinct).get_column("rows").sum())
+            if there == len(self.sample) - self.sample.null_count():
+                return f"; {percent(nulls / self.rows)} missing" if nulls else ""
         text = self.stripped.drop_nulls()
         gone = text.filter(is_missing(text, {"kept": kept}, words=words))
         share = nulls / max(1, self.rows)

@@ -24,12 +24,8 @@ EPOCHS = (("s", 3.1e8, 4.2e9), ("ms", 3.1e11, 4.2e12), ("us", 3.1e14, 4.2e15))
 
 def decide_numbers(evidence: Evidence, parse: dict[str, Any], why: str) -> Column:
     """What a column is whose values read as numbers by `parse`."""
-    import polars as pl
-
-    read = read_numbers(evidence.sample, parse).values.drop_nulls()
-    counted = pl.DataFrame({"value": read}).group_by("value").len().sort("value")
-    values: Floats = counted.get_column("value").to_numpy()
-    rows: Ints = counted.get_column("len").to_numpy().astype(np.int64)
+    read = _without_nulls(read_numbers(evidence.sample, parse).values)
+    values, rows = _distinct(read)
     note = evidence.missing_note(words=True)
     whole = len(values) > 0 and bool(np.all(values == np.round(values))) and float(np.abs(values).max()) < 2**53
     plain = not parse
@@ -56,11 +52,16 @@ def decide_numbers(evidence: Evidence, parse: dict[str, Any], why: str) -> Colum
 
 def counted(evidence: Evidence) -> tuple[Floats, Ints]:
     """The sample's plain numbers, ascending and each once, and how often each occurs."""
-    import polars as pl
+    return _distinct(_without_nulls(read_numbers(evidence.sample, {}).values))
 
-    read = read_numbers(evidence.sample, {}).values.drop_nulls()
-    found = pl.DataFrame({"value": read}).group_by("value").len().sort("value")
-    return found.get_column("value").to_numpy(), found.get_column("len").to_numpy().astype(np.int64)
+
+def _without_nulls(read: pl.Series) -> pl.Series:
+    return read.drop_nulls() if read.null_count() else read
+
+
+def _distinct(read: pl.Series) -> tuple[Floats, Ints]:
+    values, rows = np.unique(read.to_numpy() + 0.0, return_counts=True)  # one zero only
+    return values, rows.astype(np.int64)
 
 
 def _figure(value: float) -> str:

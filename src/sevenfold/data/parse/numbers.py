@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sevenfold.data.parse.reading import OUT_OF_RANGE, UNREADABLE, WRONG_TYPE, Reading, stripped
+import numpy as np
+
+from sevenfold.data.parse.reading import OUT_OF_RANGE, UNREADABLE, WRONG_TYPE, Reading, as_text, stripped
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,9 +31,13 @@ def read_numbers(raw: pl.Series, parse: Mapping[str, Any]) -> Reading:
     """
     import polars as pl
 
+    if not parse and (plain := _as_they_stand(raw)) is not None:
+        return Reading(plain)
     if raw.dtype == pl.String or isinstance(raw.dtype, pl.Categorical | pl.Enum) or raw.dtype in (pl.Binary, pl.Object):
         values, bad = _of_text(raw, parse)
-        problems = [(UNREADABLE, bad)]
+        if bad is None and not parse and (plain := _as_they_stand(values)) is not None:
+            return Reading(plain)
+        problems = [] if bad is None else [(UNREADABLE, bad)]
     elif raw.dtype.is_numeric() or raw.dtype == pl.Boolean:
         values, problems = raw.cast(pl.Float64), []
     elif raw.dtype in (pl.Time, pl.Duration):
@@ -55,23 +61,38 @@ def read_numbers(raw: pl.Series, parse: Mapping[str, Any]) -> Reading:
     return Reading(values, tuple(problems))
 
 
-def _of_text(raw: pl.Series, parse: Mapping[str, Any]) -> tuple[pl.Series, pl.Series]:
-    """Values and where one could not be read. Each value is read by itself, so one row reads as a million do."""
+def _as_they_stand(raw: pl.Series) -> pl.Series | None:
+    """Typed numbers that are all finite or null, or None. Without an expression: these take longer than short columns
+    do, and there may be ten thousand."""
     import polars as pl
 
-    text = raw if raw.dtype == pl.String else raw.cast(pl.String, strict=False)
+    if not (raw.dtype.is_integer() or raw.dtype.is_float()) or raw.dtype in (pl.Int128, pl.Float16):
+        return None
+    values = raw if raw.dtype == pl.Float64 else raw.cast(pl.Float64)
+    array = values.to_numpy()  # nulls become NaN
+    finite = int(np.isfinite(array).sum())
+    return values if finite == len(array) - values.null_count() else None
+
+
+def _of_text(raw: pl.Series, parse: Mapping[str, Any]) -> tuple[pl.Series, pl.Series | None]:
+    """Values and where one could not be read (None for nowhere). Each value is read by itself, so one row reads as a
+    million do."""
+    import polars as pl
+
+    text = as_text(raw) if raw.dtype in (pl.String, pl.Binary) else raw.cast(pl.String, strict=False)
     by_rule = any(parse.get(key) for key in ("clock", "nth")) or _ambiguous_point(parse)
     values = _none(text) if by_rule else text.cast(pl.Float64, strict=False)
+    if values.null_count() == text.null_count():
+        return values, None
     rest = (values.is_null() & text.is_not_null()).arg_true()
-    if len(rest):
-        words = stripped(text.gather(rest), dict(parse), words=True)
-        read = _by_notation(words, parse)
-        values = values.scatter(rest, read)
-        failed = rest.filter(words.is_not_null() & read.is_null())
-    else:
-        failed = rest
+    words = stripped(text.gather(rest), dict(parse), words=True)
+    read = _by_notation(words, parse)
+    values = values.scatter(rest, read)
+    failed = rest.filter(words.is_not_null() & read.is_null())
+    if not len(failed):
+        return values, None
     bad = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(text))
-    return values, bad.scatter(failed, True) if len(failed) else bad
+    return values, bad.scatter(failed, True)
 
 
 def _ambiguous_point(parse: Mapping[str, Any]) -> bool:

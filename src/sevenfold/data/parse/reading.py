@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ UNREADABLE = "unreadable"
 UNSEEN = "unseen-category"
 OUT_OF_RANGE = "out-of-range"
 WRONG_TYPE = "wrong-type"
+_BROKEN = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of bytes that are not UTF-8
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def as_text(raw: pl.Series) -> pl.Series:
     if raw.dtype == pl.String:
         return raw
     if raw.dtype == pl.Binary:
-        return raw.cast(pl.String, strict=False)
+        return _of_bytes(raw)
     if raw.dtype.is_float():
         whole = raw.is_finite() & (raw.round(0) == raw) & (raw.abs() < 2**53)
         integers = raw.zip_with(whole, pl.Series([None], dtype=raw.dtype)).cast(pl.Int64).cast(pl.String)
@@ -49,6 +51,21 @@ def as_text(raw: pl.Series) -> pl.Series:
     if raw.dtype in (pl.Object, pl.Duration) or isinstance(raw.dtype, pl.Struct):
         return pl.Series(raw.name, [None if v is None else str(v) for v in raw.to_list()], dtype=pl.String)
     return raw.cast(pl.String)
+
+
+def _of_bytes(raw: pl.Series) -> pl.Series:
+    """Bytes as the text that they are in UTF-8; a byte that is none is read as Windows-1252, as in a text file."""
+    import polars as pl
+
+    try:
+        return raw.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return pl.Series(raw.name, [None if v is None else _decoded(v) for v in raw.to_list()], dtype=pl.String)
+
+
+def _decoded(value: bytes) -> str:
+    text = value.decode("utf-8", errors="surrogateescape")
+    return _BROKEN.sub(lambda match: bytes([ord(match[0]) - 0xDC00]).decode("cp1252", errors="replace"), text)
 
 
 def stripped(raw: pl.Series, parse: dict[str, object], *, words: bool) -> pl.Series:

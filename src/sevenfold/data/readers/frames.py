@@ -12,6 +12,7 @@ from sevenfold.data.readers.typed import settled
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
 
 class Frame(Reader):
@@ -101,11 +102,27 @@ def from_arrow(source: Any) -> pl.DataFrame:
         source = pa.Table.from_batches([source])
     if not isinstance(source, pa.Table):
         raise refuse(f"pyarrow {type(source).__name__}", "a pyarrow Table or RecordBatch", "Make it a Table.")
+    _check_text(source)
     # Arrow allows a name twice, polars does not.
     names, _ = tidy(source.column_names)
     frame = pl.from_arrow(source.rename_columns(names))
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _check_text(table: pa.Table) -> None:
+    """Whoever made the table may have put any bytes where text should be; polars would read them unseen."""
+    import pyarrow as pa
+
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid as error:
+                raise DataError(
+                    f"Column '{name}' holds bytes that are no text.", "UTF-8 throughout", str(error)[:200],
+                    "Hand it over as binary, or decode it first.",
+                ) from error  # fmt: skip
 
 
 def _from_numpy(source: Any) -> pl.DataFrame:

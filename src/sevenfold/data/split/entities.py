@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.arrays import Floats, Ints, average_ranks
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.report import Finding, Severity
 from sevenfold.core.task import Target
@@ -53,9 +53,7 @@ def agreement_within(groups: Ints, target: Target) -> tuple[float, float]:
             if 0 < (target.codes == code).sum() < len(target)
         ]
         return max(effects, default=(0.0, 0.0))
-    from scipy import stats
-
-    return _intraclass(groups, np.asarray(stats.rankdata(target.values), dtype=np.float64))
+    return _intraclass(groups, average_ranks(target.values))
 
 
 def entity_findings(

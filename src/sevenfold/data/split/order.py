@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.arrays import Floats, Ints, average_ranks
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.report import Finding, Severity
 from sevenfold.core.task import Target
@@ -69,7 +69,7 @@ def neighbours_alike(target: Target, order: Ints | None = None) -> Alike:
         effect = (same / pairs - chance) / (1 - chance)
         runs = pairs - same + 1
     else:
-        ranks = _ranks(whole)
+        ranks = average_ranks(whole)
         pieces = np.split(ranks, np.cumsum([len(stretch) for stretch in stretches])[:-1])
         left = np.concatenate([piece[:-1] for piece in pieces])
         right = np.concatenate([piece[1:] for piece in pieces])
@@ -91,7 +91,7 @@ def trend(target: Target, order: Ints | None = None) -> tuple[float, float]:
 
     For classes, the largest over the classes' indicators.
     """
-    from scipy import stats
+    from scipy.special import fdtrc
 
     values = target.values if order is None else target.values[order]
     rows = len(values)
@@ -103,7 +103,7 @@ def trend(target: Target, order: Ints | None = None) -> tuple[float, float]:
     if target.goal.is_classification:
         columns = [(values == code).astype(np.float64) for code in range(target.classes)]
     else:
-        columns = [_ranks(values)]
+        columns = [average_ranks(values)]
     best, best_p = 0.0, 1.0
     for column in columns:
         total = float(((column - column.mean()) ** 2).sum())
@@ -113,7 +113,7 @@ def trend(target: Target, order: Ints | None = None) -> tuple[float, float]:
         between = float((sizes * (means - column.mean()) ** 2).sum())
         within = max(total - between, 1e-12)
         statistic = (between / (blocks - 1)) / (within / (rows - blocks))
-        p_value = float(stats.f.sf(statistic, blocks - 1, rows - blocks)) * len(columns)
+        p_value = float(fdtrc(blocks - 1, rows - blocks, statistic)) * len(columns)
         effect = 1 - (within / (rows - blocks)) / (total / (rows - 1))
         if p_value < best_p:
             best, best_p = max(0.0, effect), p_value
@@ -227,9 +227,3 @@ def _stretches(values: Floats) -> list[Floats]:
         return [values]
     starts = np.linspace(0, len(values) - _BLOCK_ROWS, _BLOCKS).astype(np.int64)
     return [values[start : start + _BLOCK_ROWS] for start in starts]
-
-
-def _ranks(values: Floats) -> Floats:
-    from scipy import stats
-
-    return np.asarray(stats.rankdata(values), dtype=np.float64)

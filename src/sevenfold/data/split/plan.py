@@ -18,7 +18,7 @@ from sevenfold.data.split.by_time import split_by_time
 from sevenfold.data.split.entities import entity_findings
 from sevenfold.data.split.order import date_columns, date_findings, follows, in_order, row_order_findings
 from sevenfold.data.split.sequence import goes_on
-from sevenfold.data.split.units import copies_belong_together, number_rows, number_values
+from sevenfold.data.split.units import copies_belong_together, number_rows, number_values, repeated_share
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,9 +82,10 @@ def plan_split(
         units = number_values(table.get_column(task.group)[rows])
         notes.reasons.append(f"by group: no value of '{task.group}' is on both sides of a split")
     else:
-        units = _units_of_copies(table, schema, task, rows, notes)
-        # Copies stay on one side: that they stand next to each other gives nothing away.
-        first = np.sort(np.unique(units, return_index=True)[1])
+        copies = _copies(table, schema, task, rows)
+        units = _units(copies, table, schema, task, rows, test_table, notes)
+        # That copies stand next to each other does not tell that the rows are in any order.
+        first = np.sort(np.unique(copies, return_index=True)[1])
         notes.findings.extend(_open_questions(table, schema, task, target.take(first), rows[first]))
     return split_by_chance(units, task, target, rows, streams, notes, folds, share)
 
@@ -149,16 +150,38 @@ def _goes_on(
     return True
 
 
-def _units_of_copies(table: pl.DataFrame, schema: Schema, task: Task, rows: Ints, notes: Notes) -> Ints:
+def _compared(table: pl.DataFrame, schema: Schema, task: Task) -> list[str]:
+    """Columns by which a row counts as a copy of another."""
     apart, there = task.apart, set(table.columns)
-    columns = [c.name for c in schema if c.used and c.kind is not Kind.ID and c.name not in apart and c.name in there]
-    if not columns:
-        return np.arange(len(rows), dtype=np.int64)
-    numbers = number_rows(table[rows], columns)
-    together, reason = copies_belong_together(numbers)
+    return [c.name for c in schema if c.used and c.kind is not Kind.ID and c.name not in apart and c.name in there]
+
+
+def _copies(table: pl.DataFrame, schema: Schema, task: Task, rows: Ints) -> Ints:
+    """(rows,) number of each row's combination of inputs."""
+    columns = _compared(table, schema, task)
+    return number_rows(table[rows], columns) if columns else np.arange(len(rows), dtype=np.int64)
+
+
+def _units(
+    copies: Ints,
+    table: pl.DataFrame,
+    schema: Schema,
+    task: Task,
+    rows: Ints,
+    test_table: pl.DataFrame | None,
+    notes: Notes,
+) -> Ints:
+    """(rows,) what is dealt as one: rows, or copies together where the given test rows repeat none."""
+    share = None
+    columns = [] if test_table is None else [n for n in _compared(table, schema, task) if n in test_table.columns]
+    if test_table is not None and columns and copies.max(initial=-1) + 1 < len(copies):
+        known = table[rows].select(columns)
+        train = known.hash_rows(seed=7).to_numpy()
+        share = repeated_share(train, test_table.select(columns).cast(known.schema).hash_rows(seed=7).to_numpy())
+    together, reason = copies_belong_together(copies, share)
     if reason:
         notes.reasons.append(reason)
-    return numbers if together else np.arange(len(rows), dtype=np.int64)
+    return copies if together else np.arange(len(rows), dtype=np.int64)
 
 
 def _open_questions(table: pl.DataFrame, schema: Schema, task: Task, target: Target, rows: Ints) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Rows that must stay on one side: groups that the user names, and exact copies of the same inputs."""
+"""Rows that must stay on one side: groups that the user names, and copies where new rows will repeat none."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from sevenfold.core.arrays import Floats, Ints
 if TYPE_CHECKING:
     import polars as pl
 
-_LARGEST_SHARE = 0.05
-_DISTINCT_SHARE = 0.5
+_REPEATS_SHARE = 0.5  # of the copies expected among test rows; with fewer the test file was made free of them
 _TARGET_BINS = 10
 
 
@@ -46,23 +45,30 @@ def first_seen(values: npt.NDArray[Any]) -> Ints:
     return rank[inverse.reshape(-1)]
 
 
-def copies_belong_together(numbers: Ints) -> tuple[bool, str]:
+def copies_belong_together(numbers: Ints, test_share: float | None = None) -> tuple[bool, str]:
     """Whether copies of input rows are to stay on one side, and the reason.
 
-    Where the inputs are so coarse that rows repeat by nature, a new row will repeat known ones as well,
-    and keeping copies together would make validation harder than use.
+    A split is to resemble the use. Rows that repeat in the data at hand will be repeated by new ones from the same
+    source, and keeping copies together would make validation harder than use; a given test file that hardly repeats
+    training rows says that they will not be.
+
+    Args:
+        numbers: (rows,) number of each row's combination of inputs.
+        test_share: of the given test rows, how many repeat a training row; None without a test file.
     """
     counts = np.bincount(numbers)
-    copied = int(counts[counts > 1].sum())
-    rows = len(numbers)
+    copied, rows = int(counts[counts > 1].sum()), len(numbers)
     if copied == 0:
         return False, ""
-    if len(counts) < _DISTINCT_SHARE * rows or counts.max() > max(2.0, _LARGEST_SHARE * rows):
-        return False, (
-            f"only {len(counts):,} of {rows:,} rows have distinct inputs, so rows repeat by nature: "
-            "copies are not kept together"
-        )
-    return True, f"{copied:,} rows share their inputs with another row: copies are kept on the same side"
+    shared = f"{copied:,} of {rows:,} rows share their inputs with another row"
+    if test_share is not None and test_share < _REPEATS_SHARE * copied / rows:
+        return True, f"{shared}, and the given test rows hardly repeat any: copies are kept on the same side"
+    return False, f"{shared}: they are dealt like all others, as new rows may repeat known ones as well"
+
+
+def repeated_share(train: npt.NDArray[Any], test: npt.NDArray[Any]) -> float:
+    """Share of test rows whose combination of inputs, given as hashes, occurs among the training rows."""
+    return float(np.isin(test, train).mean()) if len(test) else 0.0
 
 
 def strata_of(values: Floats, classification: bool, rows: int) -> Ints:

@@ -12,10 +12,18 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowInputs, RowPredictor, SparseRow
 from sevenfold.core.inputs import Block, Form, Inputs
 from sevenfold.core.pipeline import Pipeline
-from sevenfold.core.predictor import Predictor
+from sevenfold.core.predictor import Calibrator, Combiner, Predictor
 from sevenfold.deployment.compiled.steps import Row, RowStepAt, Unsuited, block_of
+from sevenfold.tuning.calibrate import TemperatureCalibrator
+from sevenfold.tuning.ensemble import AverageCombiner
 
 RowModel: TypeAlias = Callable[[Row], Floats]
+"""From the working set to the prediction: (1, classes), or (1,) of a number."""
+
+RowValues: TypeAlias = Callable[[Row], list[float]]
+"""From the working set to one pipeline's, member's or ensemble's prediction of the row."""
+
+_LEAST = 1e-15  # no probability is believed to be smaller, see `tuning.calibrate`
 
 
 @dataclass
@@ -28,6 +36,7 @@ class ModelAt:
         gather: its inputs from the working set.
         predict: the model's row predictor, or its frame form.
         by_frame: computes the same through `Model.predict`.
+        forms: its row predictors, one of which is chosen.
         quick: whether `predict` is a row predictor.
     """
 
@@ -36,6 +45,7 @@ class ModelAt:
     gather: Callable[[Row], RowInputs]
     predict: RowPredictor
     by_frame: RowPredictor
+    forms: tuple[RowPredictor, ...]
     quick: bool
 
     def take_frame(self) -> None:
@@ -47,19 +57,23 @@ class ModelAt:
         """The model of a pipeline whose steps are in the program."""
         outputs = [steps[output] for output in pipeline.recipe.outputs]
         by_frame = _by_frame(pipeline, outputs)
-        quick = pipeline.model.row_predictor()
-        gather = _gather(outputs)
-        return cls(name, pipeline, gather, by_frame if quick is None else quick, by_frame, quick is not None)
+        forms = tuple(pipeline.model.row_predictors())
+        return cls(name, pipeline, _gather(outputs), forms[0] if forms else by_frame, by_frame, forms, bool(forms))
 
-    def values(self, classifies: bool) -> RowModel:
-        """The pipeline's prediction of one row: (1, classes) where it `classifies`, else (1,)."""
+    def take(self, form: RowPredictor) -> None:
+        """From now on this one of the row predictors computes it."""
+        self.predict, self.quick = form, True
+
+    def values(self, classifies: bool) -> RowValues:
+        """The pipeline's prediction of one row: probabilities where it `classifies`, else one value."""
         gather, predict, invert = self.gather, self.predict, self.pipeline.target.invert
-        plain = self.pipeline.recipe.target == "identity"
+        if self.pipeline.recipe.target == "identity":
+            return lambda row: predict(gather(row))
 
-        def values(row: Row) -> Floats:
+        def values(row: Row) -> list[float]:
             found = predict(gather(row))
-            made = np.array([found] if classifies else found, dtype=np.float64)
-            return made if plain else invert(made)
+            made: list[float] = invert(np.array([found] if classifies else found, dtype=np.float64)).ravel().tolist()
+            return made
 
         return values
 
@@ -73,27 +87,78 @@ def whole(predictor: Predictor, models: Sequence[Sequence[ModelAt]]) -> RowModel
     """
     classifies = predictor.task.goal.is_classification
     members = [_mean([model.values(classifies) for model in of_member]) for of_member in models]
-    combine, calibrator = predictor.combiner.combine, predictor.calibrator
+    combined, calibrated = _combined(predictor.combiner, members, classifies), _calibrated(predictor.calibrator)
 
     def answer(row: Row) -> Floats:
-        combined = combine([member(row) for member in members])
-        return combined if calibrator is None else calibrator.apply(combined)
+        found = calibrated(combined(row))
+        return np.array([found] if classifies else found, dtype=np.float64)
 
     return answer
 
 
-def _mean(pipelines: Sequence[RowModel]) -> RowModel:
+def _calibrated(calibrator: Calibrator | None) -> Callable[[list[float]], list[float]]:
+    if calibrator is None:
+        return lambda probabilities: probabilities
+    apply = calibrator.apply
+
+    def by_array(probabilities: list[float]) -> list[float]:
+        made: list[float] = apply(np.array([probabilities], dtype=np.float64))[0].tolist()
+        return made
+
+    if type(calibrator) is not TemperatureCalibrator:
+        return by_array
+    slope, shift, log, exp, array = calibrator.slope, calibrator.shift, np.log, np.exp, np.array
+
+    def binary(probabilities: list[float]) -> list[float]:
+        """`TemperatureCalibrator.apply` of one row; the logarithm and the power are numpy's, which has its own."""
+        if len(probabilities) != 2:
+            return by_array(probabilities)
+        first, second = log(array([_LEAST if p < _LEAST else 1.0 if p > 1.0 else p for p in probabilities])).tolist()
+        z = slope * (second - first) + shift
+        positive = float(1.0 / (1.0 + exp(-(-700.0 if z < -700.0 else 700.0 if z > 700.0 else z))))
+        return [1.0 - positive, positive]
+
+    # Tried on what it may meet; should another numpy round a lone number otherwise, the arrays go on.
+    trials = [[1.0 - share, share] for share in (0.0, 1e-300, 1e-9, *(place / 97 for place in range(98)), 1.0)]
+    return binary if all(binary(trial) == by_array(trial) for trial in trials) else by_array
+
+
+def _mean(pipelines: Sequence[RowValues]) -> RowValues:
+    """Plain floats round as arrays of them do, and few of them are added up in less time."""
     if len(pipelines) == 1:
         return pipelines[0]
-    count = len(pipelines)
+    count, first, rest = len(pipelines), pipelines[0], pipelines[1:]
 
-    def mean(row: Row) -> Floats:
-        total = pipelines[0](row).copy()
-        for pipeline in pipelines[1:]:
-            total += pipeline(row)
-        return total / count
+    def mean(row: Row) -> list[float]:
+        total = first(row)
+        for pipeline in rest:
+            total = [sum_ + value for sum_, value in zip(total, pipeline(row), strict=True)]
+        return [value / count for value in total]
 
     return mean
+
+
+def _combined(combiner: Combiner, members: Sequence[RowValues], classifies: bool) -> RowValues:
+    if type(combiner) is AverageCombiner:
+        weighted = list(zip(members[1:], combiner.weights[1:], strict=True))
+        first, share = members[0], combiner.weights[0]
+        if not weighted and share == 1.0:
+            return first
+
+        def average(row: Row) -> list[float]:
+            total = [value * share for value in first(row)]
+            for member, weight in weighted:
+                total = [sum_ + value * weight for sum_, value in zip(total, member(row), strict=True)]
+            return total
+
+        return average
+
+    def combined(row: Row) -> list[float]:
+        found = [member(row) for member in members]
+        made = combiner.combine([np.array([of] if classifies else of, dtype=np.float64) for of in found])
+        return list(made.ravel().tolist())
+
+    return combined
 
 
 def _gather(outputs: Sequence[RowStepAt]) -> Callable[[Row], RowInputs]:

@@ -10,6 +10,7 @@ from sevenfold.core.dataset import Kind, Schema
 from sevenfold.data.clean import Violation, conform
 from sevenfold.data.parse.quick import Unclean
 from sevenfold.deployment.compiled.values import Reader, ValueReader
+from sevenfold.deployment.rows import check_names
 from sevenfold.deployment.runtime import Runtime
 
 _KEPT_SHAPES = 256
@@ -89,6 +90,7 @@ class RecordReader:
         import polars as pl
 
         names = [name for name in record if name != self.runtime.predictor.task.target]
+        check_names(names)
         bare = pl.DataFrame({name: [] for name in names}, schema_overrides=dict.fromkeys(names, pl.String))
         violations = tuple(self.runtime.telling(conform(bare, self.runtime.schema).violations))
         missing = {v.column for v in violations if v.column in self.runtime.used}

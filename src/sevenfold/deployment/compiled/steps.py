@@ -264,5 +264,6 @@ _VIEWS: Mapping[tuple[Kind, Reads], Callable[[Any], Any]] = {
 _SPREAD: Mapping[tuple[Form, Reads], Callable[[Any], Any] | None] = {
     (Form.NUMBERS, Reads.NUMBERS): _finite,
     (Form.CATEGORIES, Reads.NUMBERS): lambda codes: [float(code) for code in codes],
+    (Form.SPARSE, Reads.SPARSE): lambda entries: [entries],
     (Form.CATEGORIES, Reads.STRINGS): lambda codes: [str(code) if code >= 0 else None for code in codes],
 }

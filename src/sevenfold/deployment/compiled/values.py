@@ -31,6 +31,7 @@ Found: TypeAlias = tuple[Any, tuple[tuple[str, str], ...]]
 _KEPT_VALUES = 512
 _KEPT_LENGTH = 200
 _BLANKS = " \t\n\r"
+_BROKEN = re.compile("[\ud800-\udfff]")  # halves of surrogate pairs, which are no text
 _HARMLESS = frozenset({"units", "prefixes", "brackets", "missing", "kept", "low", "high"})
 """Keys of a number's `parse` that do not change how a plain number in a string reads."""
 _PARTS = {"Y": "([0-9]{4})", "m": "([0-9]{1,2})", "d": "([0-9]{1,2})", "H": "([0-9]{1,2})", "M": "([0-9]{1,2})",
@@ -228,7 +229,8 @@ def _text(column: Column) -> Reader:
             bare = value.strip(_BLANKS)
             if bare in gone:
                 return None
-            if bare and _solid(bare[0]) and _solid(bare[-1]) and (not numeric or bare.isalnum()):
+            plain = bare and _solid(bare[0]) and _solid(bare[-1]) and (not numeric or bare.isalnum())
+            if plain and (bare.isascii() or not _BROKEN.search(bare)):
                 return bare
         raise Unclean
 

@@ -12,7 +12,7 @@ from sevenfold.core.errors import RequestError
 PREFIX = "registry:"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
-FOLDER_VARIABLE = "SEVENFOLD_REGISTRY"
+PLACE_VARIABLE = "SEVENFOLD_REGISTRY"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 
@@ -56,10 +56,9 @@ def is_address(text: object) -> bool:
     return isinstance(text, str) and text.startswith(PREFIX)
 
 
-def default_folder() -> Path:
-    """The registry's folder where none is given: $SEVENFOLD_REGISTRY, else ~/.sevenfold/registry."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named) if named else Path.home() / ".sevenfold" / "registry"
+def default_place() -> str:
+    """The registry where none is named: $SEVENFOLD_REGISTRY, else the folder ~/.sevenfold/registry."""
+    return os.environ.get(PLACE_VARIABLE) or str(Path.home() / ".sevenfold" / "registry")
 
 
 def check_name(name: str) -> None:

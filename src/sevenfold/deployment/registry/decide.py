@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sevenfold.core.task import Goal
 from sevenfold.deployment.registry.address import CHAMPION, Address
 from sevenfold.deployment.registry.gate import Limits, Side, Verdict, examine, refusals, refused
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import REFUSE, Entry, Registry, Version
+from sevenfold.deployment.registry.records import REFUSE, Entry, Version
+from sevenfold.deployment.registry.registry import Registry
 
 if TYPE_CHECKING:
+    from sevenfold.deployment.model import LoadedModel
     from sevenfold.deployment.parts import Parts
 
 
@@ -32,15 +36,40 @@ class Decided:
         return {**self.entry.to_json(), "gate": [verdict.to_json() for verdict in self.verdicts]}
 
 
-def add(registry: Registry, name: str, source: Path, *, why: str = "", parts: Parts | None = None) -> Version:
+def add(
+    registry: Registry,
+    name: str,
+    source: Path,
+    *,
+    why: str = "",
+    parts: Parts | None = None,
+    trust: Sequence[Path] | None = None,
+) -> Version:
     """A new version from a bundle, which is taken for hostile: a child process loads it first.
 
+    Args:
+        trust: files of public keys, one of which must have signed it.
     Raises:
         RequestError, BundleError: it is no model, or the registry cannot be written.
     """
     from sevenfold.deployment.bundle import load
 
-    return registry.add(name, source, lambda path: Lineage.of(load(path, parts=parts, isolated=True)), why)
+    models: list[LoadedModel] = []
+
+    def read(path: Path) -> Lineage:
+        models.append(load(path, parts=parts, isolated=True, trust=trust))
+        return Lineage.of(models[0])
+
+    def form(bundle: Path, folder: Path) -> None:
+        from sevenfold.deployment.export.folder import write_folder
+        from sevenfold.deployment.export.mlflow import BUNDLE, export_mlflow
+
+        if models[0].task.goal is Goal.RECOMMENDATION:  # its answers have no form there
+            write_folder(folder, {BUNDLE: bundle.read_bytes()})
+        else:
+            export_mlflow(models[0], bundle, folder)
+
+    return registry.add(name, source, read, why, form=form)
 
 
 def gate(
@@ -51,6 +80,7 @@ def gate(
     data: Any = None,
     limits: Limits | None = None,
     parts: Parts | None = None,
+    trust: Sequence[Path] | None = None,
 ) -> tuple[Verdict, ...]:
     """What the gate says of a version beside the champion. Changes nothing.
 
@@ -59,9 +89,9 @@ def gate(
     """
     candidate = registry.get(Address(name, None, version))
     champion = next((v for v in registry.versions(name) if CHAMPION in v.aliases and v.version != version), None)
-    path = registry.contents.path(candidate.sha256)
-    other = None if champion is None else Side(registry.contents.path(champion.sha256), champion.lineage)
-    return examine(Side(path, candidate.lineage), other, data=data, limits=limits, parts=parts)
+    side = Side(registry.file(candidate, check=False), candidate.lineage)
+    other = None if champion is None else Side(registry.file(champion, check=False), champion.lineage)
+    return examine(side, other, data=data, limits=limits, parts=parts, trust=trust)
 
 
 def promote(
@@ -76,6 +106,7 @@ def promote(
     data: Any = None,
     limits: Limits | None = None,
     parts: Parts | None = None,
+    trust: Sequence[Path] | None = None,
 ) -> Decided:
     """Let an alias point to a version that passes the gate. A refusal is logged.
 
@@ -83,12 +114,13 @@ def promote(
         expect: version that the alias must point to now, 0 for none; by default the one that it pointed to when the
             gate was asked, so that nobody's decision in the meantime is overwritten unseen.
         force: promote it whatever the gate says, for this reason.
+        trust: files of public keys, one of which must have signed it.
     Raises:
         RequestError: the gate refuses it, there is no such version, or somebody else was faster.
     """
     if expect is None:
         expect = next((v.version for v in registry.versions(name) if alias in v.aliases), 0)
-    verdicts = gate(registry, name, version, data=data, limits=limits, parts=parts)
+    verdicts = gate(registry, name, version, data=data, limits=limits, parts=parts, trust=trust)
     details: dict[str, Any] = {"gate": [verdict.to_json() for verdict in verdicts]}
     if refusals(verdicts):
         if force is None:

@@ -75,6 +75,7 @@ def examine(
     data: Any = None,
     limits: Limits | None = None,
     parts: Parts | None = None,
+    trust: Sequence[Path] | None = None,
 ) -> tuple[Verdict, ...]:
     """Ask every part of the gate; nothing is left out because another part refuses.
 
@@ -84,11 +85,12 @@ def examine(
         data: labelled rows that neither has learned from; without them the recorded test scores are compared.
         limits: what a version may cost.
         parts: catalogues to restore from.
+        trust: files of public keys, one of which must have signed the candidate.
     Raises:
         RequestError, DataError: the data cannot be used.
     """
     bounds = limits or Limits()
-    model, golden = _golden(candidate.path, bounds, parts)
+    model, golden = _golden(candidate.path, bounds, parts, trust)
     verdicts = [golden, _contract(candidate.lineage, champion), _size(candidate.path, bounds)]
     if model is None:
         return (*verdicts, *(Verdict(check, None, _NOT_MEASURED) for check in ("latency", "score", "fairness")))
@@ -117,11 +119,13 @@ def refused(name: str, version: int, verdicts: Sequence[Verdict]) -> RequestErro
     )
 
 
-def _golden(path: Path, limits: Limits, parts: Parts | None) -> tuple[LoadedModel | None, Verdict]:
+def _golden(
+    path: Path, limits: Limits, parts: Parts | None, trust: Sequence[Path] | None
+) -> tuple[LoadedModel | None, Verdict]:
     from sevenfold.deployment.bundle import load
 
     try:
-        model = load(path, parts=parts, isolated=limits.isolated)
+        model = load(path, parts=parts, isolated=limits.isolated, trust=trust)
     except SevenfoldError as error:
         return None, Verdict("golden", False, f"{error.what} {error.received}".strip())
     return model, Verdict("golden", True, f"reproduces its {model.background.height} golden rows here")
@@ -149,7 +153,15 @@ def _size(path: Path, limits: Limits) -> Verdict:
         size = path.stat().st_size
     except OSError:
         return Verdict("size", None, "not measured, as the file is missing")
-    return Verdict("size", size <= limits.bytes, f"{size / 1e6:.3g} MB, at most {limits.bytes / 1e6:.6g} MB allowed")
+    return Verdict("size", size <= limits.bytes, f"{sized(size)}, at most {sized(limits.bytes)} allowed")
+
+
+def sized(size: int) -> str:
+    """A number of bytes as people say it: 15.3 kB, 2 GB."""
+    for unit, of in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= of:
+            return f"{size / of:.3g} {unit}"
+    return f"{size} bytes"
 
 
 def _latency(model: LoadedModel, limits: Limits) -> Verdict:

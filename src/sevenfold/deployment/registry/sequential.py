@@ -1,11 +1,14 @@
-"""Is the challenger better? A test on paired losses that may be looked at after every row.
+"""Is the challenger better? A test on paired losses that may be looked at after every observation.
 
 The wealth of a bettor who bets on "better" at odds that are fair if it is not: sequences of bets `1 + share * x`, one
 for each of a few shares, mixed with equal weights. Under the null hypothesis each is a nonnegative supermartingale
 that begins at 1, and so is the mixture; by Ville's inequality it ever exceeds `1 / alpha` with chance at most `alpha`,
 however often and whenever somebody looks. Bets against every other mean give the confidence sequence.
 
-The rows must come in an order that does not depend on the losses that are still to come.
+What is bounded is the chance that a challenger is promoted which, at no time, could be expected to do better on the
+next observation, whatever has been seen before. So observations must come in an order that does not depend on the
+losses that are still to come, and must not foretell each other: rows that were asked about together count as one
+(their mean). A challenger that is better for a while and worse later may rightly be promoted in between.
 
 Source: Waudby-Smith and Ramdas 2023, "Estimating means of bounded random variables by betting", sections 3 and 4;
 Ville 1939.

@@ -30,12 +30,15 @@ class Traffic:
         canary: of the first model, answers a share of its requests.
         share: that the canary answers.
         shadow: of the first model, answers everything again, for comparison only.
+        trust: files of public keys, one of which must have signed every model; by default those that the environment
+            variable SEVENFOLD_TRUST_KEY names, if any.
     """
 
     models: dict[str, Where]
     canary: Where | None = None
     share: float = 0.1
     shadow: Where | None = None
+    trust: tuple[Path, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in self.models:
@@ -101,7 +104,7 @@ class Stage:
         if isinstance(where, Path):
             return Found(where, "1")
         version = self.registry.get(where)
-        return Found(self.registry.contents.take(version.sha256), str(version.version))
+        return Found(self.registry.file(version), str(version.version))
 
     def load(self, name: str, where: Where, role: str) -> Hosted:
         """A model ready to answer, tried in a child process first.
@@ -116,7 +119,7 @@ class Stage:
         from sevenfold.deployment.bundle import load
 
         found = self.find(where)
-        model = load(found.path, parts=self._parts, isolated=True)
+        model = load(found.path, parts=self._parts, isolated=True, trust=self.traffic.trust)
         _warm(model)
         open_recorder = None if role == "shadow" else self._recorder
         recorder = None if open_recorder is None else open_recorder(model, name, found.version, role)

@@ -7,22 +7,21 @@ import logging
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from sevenfold.core.errors import SevenfoldError
 from sevenfold.deployment.parts import Parts
-from sevenfold.deployment.registry.database import connect
-from sevenfold.deployment.registry.registry import SERVE, Registry
+from sevenfold.deployment.registry.records import SERVE
+from sevenfold.deployment.registry.registry import Registry
 from sevenfold.deployment.traffic.plan import Opener, Stage, Traffic
 from sevenfold.deployment.traffic.shadow import Sink
 
 _LOG = logging.getLogger("sevenfold.serve")
-POLL_SECONDS = 1.0
 
 
 class Watcher:
-    """A thread that asks the registry every second whether anything has changed, which costs one read of its file.
+    """A thread that asks the registry again and again whether anything has changed, which is a cheap question.
 
     A new version is loaded and tried beside the one that answers, and takes its place only when it has reproduced its
     golden rows; one that fails is told in both logs, and the old one goes on. A version that failed is not tried again
@@ -30,12 +29,12 @@ class Watcher:
 
     Args:
         stage: what is hosted.
-        poll_seconds: between two looks.
+        poll_seconds: between two looks; by default as often as suits the registry.
     """
 
-    def __init__(self, stage: Stage, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(self, stage: Stage, poll_seconds: float | None = None) -> None:
         self._stage = stage
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = stage.registry.poll_seconds if poll_seconds is None else poll_seconds
         self._failed: dict[tuple[str, str], str] = {}
         self._ending = False
         self._asked = threading.Event()
@@ -91,22 +90,23 @@ class Watcher:
             _tell(role, name, version, "unlogged", error.what)
 
     def _watch(self) -> None:
-        seen = -1
+        names = sorted({address.name for address in self._stage.watched().values()})
+        seen: object = None
         while not self._ending:
             try:
-                with closing(connect(self._stage.registry.folder, create=False)) as connection:
+                with self._stage.registry.watching(names) as glance:
                     while not self._ending:
                         asked = self._asked.is_set()
                         self._asked.clear()
-                        version = int(connection.execute("PRAGMA data_version").fetchone()[0])
-                        if asked or version != seen:
+                        found = glance()
+                        if asked or found != seen:
                             self.look()
-                            seen = version
+                            seen = found
                         self._stage.host.let_go()
                         self._asked.wait(self._poll_seconds)
             except Exception as error:  # say, the registry's disk is away for a while
                 _tell("", "", "", "unreadable", type(error).__name__)
-                seen = -1
+                seen = None
                 self._asked.wait(self._poll_seconds)
 
 
@@ -118,7 +118,7 @@ def on_stage(
     recorder: Opener | None = None,
     sink: Sink | None = None,
     parts: Parts | None = None,
-    poll_seconds: float = POLL_SECONDS,
+    poll_seconds: float | None = None,
 ) -> Iterator[Stage]:
     """What is to be hosted, watched for as long as the block lasts; SIGHUP lets the watcher look at once."""
     stage = Stage(traffic, registry, recorder=recorder, sink=sink, parts=parts)

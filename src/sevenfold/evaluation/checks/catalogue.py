@@ -19,6 +19,7 @@ CHECKS: Catalogue[type[Check[TrainedSubject]]] = Catalogue(
         "single-column-dominates": f"{_HERE}.single_column_dominates:SingleColumnDominates",
         "miscalibrated": f"{_HERE}.miscalibrated:Miscalibrated",
         "label-errors": f"{_HERE}.label_errors:LabelErrors",
+        "flattered-by-copies": f"{_HERE}.flattered_by_copies:FlatteredByCopies",
         "slice-failure": f"{_HERE}.slice_failure:SliceFailure",
         "fairness-gap": f"{_HERE}.fairness_gap:FairnessGap",
     },

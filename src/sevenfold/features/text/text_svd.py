@@ -6,6 +6,8 @@ from typing import Any, final
 
 import numpy as np
 
+from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import Reads, RowStep, SparseRow
 from sevenfold.core.errors import DataError
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -64,6 +66,22 @@ class TextSvd(LearnedFeature):
         values = np.ascontiguousarray(matrix @ self.learned["directions"])
         source = self.inputs[0].removeprefix("@")
         return Block(Form.NUMBERS, tuple(f"{source}:topic{i + 1}" for i in range(values.shape[1])), values)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`."""
+        directions: Floats = np.ascontiguousarray(self.learned["directions"])
+        none: list[float] = [0.0] * directions.shape[1]
+
+        def convert(values: list[SparseRow]) -> list[float]:
+            entries = values[0]
+            if not entries.places:
+                return none
+            parts = directions[entries.places]
+            parts *= np.array(entries.values)[:, None]
+            # Added one row after another, as the product of the matrices adds them.
+            return list(np.add.accumulate(parts, axis=0)[-1].tolist())
+
+        return RowStep(Reads.SPARSE, convert)
 
     def _sparse(self, columns: Columns) -> Any:
         if len(self.inputs) != 1 or not self.inputs[0].startswith("@"):

@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.compiled import Reads, RowStep, SparseRow
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
@@ -17,6 +18,7 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature, sample_rows
 from sevenfold.features.text.grams import Grams, characters, prepare, words
+from sevenfold.features.text.row_grams import row_counter
 from sevenfold.features.text.vocabulary import Hashes, Vocabulary, counted
 
 # Texts are worked on in parts of about so many characters: less memory, and arrays that fit into caches.
@@ -123,6 +125,35 @@ class Tfidf(LearnedFeature):
         read = [columns.strings(name).to_list() for name in self.inputs]
         counts = [self._counts(texts, known) for texts, known in zip(read, self._vocabularies, strict=True)]
         return self._block(columns.rows, counts)
+
+    def row_step(self) -> RowStep:
+        """See `Feature.row_step`; an n-gram is found by its characters in place of their hash."""
+        count = row_counter(self.params["unit"], self.params["low"], self.params["high"], self.params["longest"])
+        tables: list[tuple[int, dict[str, int], list[float]]] = []
+        start = 0
+        for column in self.learned["columns"]:
+            tables.append((start, {gram: place for place, gram in enumerate(column["grams"])}, column["idf"].tolist()))
+            start += len(column["grams"])
+        damped = [0.0, *(1 + math.log(times) for times in range(1, 64))]
+
+        def convert(values: list[str | None]) -> SparseRow:
+            places: list[int] = []
+            weights: list[float] = []
+            for text, (first, known, idf) in zip(values, tables, strict=True):
+                if not text:
+                    continue
+                counted_grams = count(text)
+                held = sorted([(known[gram], counted_grams[gram]) for gram in counted_grams.keys() & known.keys()])
+                own = [(damped[n] if n < 64 else 1 + math.log(n)) * idf[place] for place, n in held]
+                total = 0.0
+                for weight in own:
+                    total += weight * weight
+                length = math.sqrt(total)
+                places += [first + place for place, _ in held]
+                weights += [weight / length for weight in own]
+            return SparseRow(places, weights)
+
+        return RowStep(Reads.STRINGS, convert)
 
     def _counts(self, texts: Sequence[str | None], known: Vocabulary, names: dict[int, str] | None = None) -> Any:
         """(rows, n-grams) sparse counts, columns ascending in each row; `names` collects the n-grams' texts."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Estimator, FitContext, FitInfo, ModelSpec, Trait, Valid
@@ -15,8 +17,8 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import equal_or, learnable
-from sevenfold.models.linear.base import present_classes, spread_out
-from sevenfold.models.probabilities import softmax
+from sevenfold.models.linear.base import present_classes, row_spread_out, spread_out
+from sevenfold.models.probabilities import row_softmax, softmax
 from sevenfold.models.rowwise import sparse_weighted_sums
 from sevenfold.models.scaling import Scaling
 
@@ -75,6 +77,46 @@ class NaiveBayes(Estimator):
             counts = inputs[Form.SPARSE].values.tocsr()
             evidence += sparse_weighted_sums(abs(counts).minimum(1e6), self.words)
         return spread_out(softmax(self.prior + self.params["trust"] * evidence), self.present, self.classes)
+
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`."""
+        bells = None if self.numbers is None else self._row_numbers()
+        tables = [table.tolist() for table in self.categories or ()]
+        words = None if self.words is None else np.ascontiguousarray(self.words.T)
+        prior, trust, classes = self.prior, self.params["trust"], self.classes
+        present = self.present.tolist()
+
+        def predict(row: RowInputs) -> list[float]:
+            evidence = np.zeros(len(prior))
+            if bells is not None:
+                evidence += bells(row.numbers)
+            for code, table in zip(row.codes, tables, strict=False):
+                evidence += table[code if 0 <= code < len(table) - 1 else -1]
+            if words is not None and row.sparse is not None and row.sparse.places:
+                sizes = np.minimum(np.abs(np.array(row.sparse.values)), 1e6)
+                # Added one after another, as the product of the matrices adds them.
+                evidence += np.add.accumulate(words[row.sparse.places] * sizes[:, None], axis=0)[-1]
+            return row_spread_out(row_softmax((prior + trust * evidence).tolist()), present, classes)
+
+        return predict
+
+    def _row_numbers(self) -> Callable[[list[float]], Floats]:
+        """`_number_evidence` of one row as a function."""
+        assert self.numbers is not None
+        scaling = Scaling.restored(self.numbers["scaling"])
+        scale, varies = scaling.row(), scaling.spread > 0
+        means, variances = np.ascontiguousarray(self.numbers["means"]), np.ascontiguousarray(self.numbers["variances"])
+        logs = np.stack([np.log(variance) for variance in variances])
+
+        def evidence(values: list[float]) -> Floats:
+            known = np.array([value == value for value in values]) & varies
+            held = [value if value == value else 0.0 for value in values]
+            scaled = np.minimum(np.maximum(scale(held), -_FARTHEST), _FARTHEST)
+            terms = -0.5 * ((scaled - means) ** 2 / variances + logs)
+            found: Floats = np.where(known, terms, 0.0).sum(axis=1)
+            return found
+
+        return evidence
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -79,19 +79,23 @@ class LinearModel(Estimator):
         """See `Model.row_predictor`."""
         learned, encode, classes, present = self.learned, self.encoder.row(), self.classes, self.present.tolist()
         split = len(self.encoder.scaling.mean)
-        dense = [np.ascontiguousarray(weights) for weights in learned.weights[:, :split]]
+        dense = np.ascontiguousarray(learned.weights[:, :split])
+        only, nothing = dense[0], [0.0] * len(dense)
         sparse, intercept = learned.weights[:, split:].tolist(), learned.intercept.tolist()
+        add, sum_of = np.add.reduce, _sparse_sum
 
         def predict(row: RowInputs) -> list[float]:
             values, entries = encode(row)
-            # The same sum of a row as in `weighted_sums`.
-            scores = [float(np.add.reduce(values * weights)) if split else 0.0 for weights in dense]
+            # The same sums as in `weighted_sums`: each along a contiguous row.
+            if len(nothing) == 1:
+                scores = [float(add(values * only))] if split else nothing
+            else:
+                scores = add(values * dense, axis=1).tolist() if split else nothing
             if entries is not None:
-                for output, weights in enumerate(sparse):
-                    total = 0.0
-                    for place, value in zip(entries.places, entries.values, strict=True):
-                        total += value * weights[place]
-                    scores[output] += total
+                scores = [
+                    score + sum_of(entries.places, entries.values, weights)
+                    for score, weights in zip(scores, sparse, strict=True)
+                ]
             scores = [score + shift for score, shift in zip(scores, intercept, strict=True)]
             if not classes:
                 return [float(np.exp(min(scores[0], learned.ceiling)))] if self.log_link else scores
@@ -132,6 +136,13 @@ class LinearModel(Estimator):
         if len(self.present) and not (self.present.min() >= 0 and self.present.max() < self.classes):
             raise BundleError("A stored linear model is damaged.", f"{self.classes} classes", str(self.present))
         self.learned = Weights(weights, intercept, state["factors"], float(state["ceiling"]))
+
+
+def _sparse_sum(places: list[int], values: list[float], weights: list[float]) -> float:
+    total = 0.0
+    for place, value in zip(places, values, strict=True):
+        total += value * weights[place]
+    return total
 
 
 def present_classes(target: Target) -> tuple[Ints, Target]:

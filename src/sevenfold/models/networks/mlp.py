@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, FitContext, ModelSpec, Size, Trait
@@ -146,6 +147,22 @@ class MultilayerPerceptron(Network):
         parts = [self._forward(numbers[i : i + step], codes[i : i + step]) for i in range(0, inputs.rows, step)]
         logits = np.concatenate(parts) if parts else np.empty((0, self._outputs.units), np.float32)
         return self._outputs.predictions(logits)
+
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`: the same block of rows, of which one is asked for."""
+        scale, forward, predictions = self._scaling.apply, self._forward, self._outputs.predictions
+        levels = self._levels
+
+        def predict(row: RowInputs) -> list[float]:
+            codes = [
+                0 if code < 0 or code >= known else code + 1 for code, known in zip(row.codes, levels, strict=True)
+            ]
+            numbers = scale(np.array([row.numbers], dtype=np.float64).reshape(1, -1))
+            logits = forward(numbers, np.array([codes], dtype=np.int32).reshape(1, -1))
+            found: list[float] = predictions(logits).ravel().tolist()
+            return found
+
+        return predict
 
     def _forward(self, numbers: Any, codes: Any) -> Any:
         rows = len(numbers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
@@ -16,12 +17,12 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import equal_or, learnable
-from sevenfold.models.linear.base import present_classes, spread_out, truth_of
+from sevenfold.models.linear.base import present_classes, row_spread_out, spread_out, truth_of
 from sevenfold.models.linear.descent import minimise
 from sevenfold.models.linear.design import Design
 from sevenfold.models.linear.losses import squared_hinge, squared_tube
 from sevenfold.models.platt import fit_sigmoids, inner_split, prior_sigmoids
-from sevenfold.models.probabilities import sigmoid, softmax, two_columns
+from sevenfold.models.probabilities import row_sigmoid, row_softmax, sigmoid, softmax, two_columns
 from sevenfold.models.scaling import Scaling
 from sevenfold.models.svm.kernel import kernel_sums, squared_distances
 
@@ -94,6 +95,22 @@ class GaussianSVM(Estimator):
             return scores[:, 0]
         known = two_columns(sigmoid(scores[:, 0])) if len(self.present) == 2 else softmax(scores)
         return spread_out(known, self.present, self.classes)
+
+    def row_predictor(self) -> RowPredictor:
+        """See `Model.row_predictor`; each pair of rows has a kernel of its own already."""
+        scale, scores_of, gamma, classes = self.scaling.row(), self.expansion.scores, self.gamma, self.classes
+        present = self.present.tolist()
+
+        def predict(row: RowInputs) -> list[float]:
+            scores = scores_of(scale(row.numbers)[None, :], gamma)[0].tolist()
+            if not classes:
+                return list(scores)
+            if len(present) == 2:
+                positive = row_sigmoid(scores[0])
+                return row_spread_out([1.0 - positive, positive], present, classes)
+            return row_spread_out(row_softmax(scores), present, classes)
+
+        return predict
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -10,21 +10,25 @@ from typing import Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Integer, Real, Space
-from sevenfold.core.state import State
+from sevenfold.core.state import State, is_own
 from sevenfold.core.task import Goal, Target
-from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, undo
+from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
-from sevenfold.models.probabilities import normalised, two_columns
+from sevenfold.models.probabilities import normalised, row_normalised, two_columns
+from sevenfold.models.trees.catboost_binary import check_binary
 from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience
 from sevenfold.models.trees.table import in_float32
+from sevenfold.models.trees.table_exponential import exponential
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
+from sevenfold.models.trees.walk_catboost import probabilities, walker
 
 _METRICS = {
     Goal.BINARY: {"roc_auc": "AUC", "accuracy": "Accuracy", "average_precision": "PRAUC"},
@@ -97,6 +101,7 @@ class CatBoost(Estimator):
         self.factors = class_weights(target, self.params["class_weight"])
         if not inputs.names:
             raise DataError("CatBoost is given no column.", "at least one column", "none")
+        self.levels: int | None = _most_levels(inputs)
         watched = valid is not None and len(valid.target) > 0
         most = most_rounds(self.params, watched, context)
         learner = library.CatBoost(self._settings(most, len(inputs.names), valid, context))
@@ -137,6 +142,31 @@ class CatBoost(Estimator):
             return self.unit.invert(raw)
         return undo(two_columns(raw) if raw.ndim == 1 else normalised(raw), self.factors)
 
+    def row_predictor(self) -> RowPredictor | None:
+        """See `Model.row_predictor`: the trees walked by arrays; the library's own call makes a table of each row."""
+        if not self.content:
+            answer: list[float] = self.answer.tolist()
+            return lambda row: (
+                row_undo(row_normalised(answer), self.factors) if self.classes else self._inverted(answer)
+            )
+        walked = None if self.levels is None else walker(self.learner, _words(self.levels))
+        if walked is None:
+            return None
+        classes, counts, factors, inverted = self.classes, self.counts, self.factors, self._inverted
+        scores_of = walked
+
+        def predict(row: RowInputs) -> list[float]:
+            scores = scores_of(row.numbers, row.codes)
+            if not classes:
+                return inverted([exponential(scores[0])] if counts else scores)
+            known = probabilities(scores)
+            return row_undo(known if len(scores) == 1 else row_normalised(known), factors)
+
+        return predict
+
+    def _inverted(self, raw: list[float]) -> list[float]:
+        return [raw[0] * self.unit.size + self.unit.shift]
+
     def state(self) -> State:
         """What was learned, as data: CatBoost's own binary, or the constant where no input tells anything."""
         return {
@@ -148,6 +178,7 @@ class CatBoost(Estimator):
             "shift": self.unit.shift,
             "size": self.unit.size,
             "factors": self.factors,
+            "levels": self.levels,
         }
 
     def restore(self, state: State) -> None:
@@ -158,8 +189,11 @@ class CatBoost(Estimator):
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors, self.content = state["factors"], bytes(state["booster"])
         self.answer = np.asarray(state["answer"], dtype=np.float64)
+        self.levels = state.get("levels")  # not told by files of the first versions
         if not self.content:
             return
+        if not is_own():
+            check_binary(self.content, self.classes if self.goal is Goal.MULTICLASS else 1)
         self.learner = library.CatBoost()
         try:
             self.learner.load_model(blob=self.content)
@@ -180,9 +214,7 @@ class CatBoost(Estimator):
         named = None
         if categories is not None:
             # Missing and unseen categories are one more category, "-1".
-            words = np.array(
-                [str(code).encode() for code in range(-1, max(categories.levels, default=0))], dtype=object
-            )
+            words = np.array([word.encode() for word in _words(_most_levels(inputs))], dtype=object)
             named = words[np.clip(categories.values, -1, len(words) - 2) + 1]
         values = in_float32(numbers.values) if numbers is not None and numbers.values.shape[1] else None
         return _library().FeaturesData(num_feature_data=values, cat_feature_data=named)
@@ -229,6 +261,16 @@ class CatBoost(Estimator):
         if not trusted_metric(valid):
             return learned
         return _METRICS[self.goal].get(context.metric, learned)
+
+
+def _most_levels(inputs: Inputs) -> int:
+    categories = inputs.get(Form.CATEGORIES)
+    return 0 if categories is None else max(categories.levels, default=0)
+
+
+def _words(levels: int) -> list[str]:
+    """What codes from -1 on are called."""
+    return [str(code) for code in range(-1, levels)]
 
 
 class _Clock:

@@ -145,20 +145,21 @@ class FlatTrees:
         # The library adds up one number a leaf; more are added up here, in the same order.
         booster = as_booster([*self._walks()], self.columns)
         trees, columns, kind = len(self.roots), self.columns, RAW_SCORE if outputs == 1 else LEAF_PLACES
-        ask = OneRow(booster, columns, 1 if outputs == 1 else trees, kind).asker()
+        one_row = OneRow(booster, columns, 1 if outputs == 1 else trees, kind)
         single = struct.Struct(f"{columns}f")
         if outputs == 1:
+            ask = one_row.asker()
 
             def mean(values: list[float]) -> list[float]:
                 return [ask(single.unpack(single.pack(*map(_held, values))))[0] / trees]
 
             return mean
         starts = np.array(self._first_leaves())
-        leaf_values = self.values.astype(np.float64)
+        leaf_values, ask_places = self.values.astype(np.float64), one_row.array_asker()
 
         def means(values: list[float]) -> list[float]:
-            places = np.array(ask(single.unpack(single.pack(*map(_held, values))))).astype(np.int64) + starts
-            total = np.cumsum(leaf_values[places], axis=0)[-1] / trees  # one after another, as `mean` does
+            places = ask_places(single.unpack(single.pack(*map(_held, values)))).astype(np.int64) + starts
+            total = np.add.accumulate(leaf_values[places], axis=0)[-1] / trees  # one after another, as `mean` does
             return list(total.tolist())
 
         return means

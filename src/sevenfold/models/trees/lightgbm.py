@@ -13,7 +13,7 @@ from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Batched, Batches, Cost, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Choice, Integer, Real, Space
-from sevenfold.core.state import State
+from sevenfold.core.state import State, is_own
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
@@ -122,6 +122,7 @@ class LightGBM(Batched):
             raise DataError("LightGBM is given no column.", "at least one column", "none")
         settings = self._settings(target, table.shape[1], valid, context)
         rows = self._dataset(table, target, categories, settings)
+        del table  # its bins are all that is learned from
         booster = lightgbm.Booster(settings, rows)
         loss = None
         if valid is not None and len(valid.target):
@@ -179,7 +180,8 @@ class LightGBM(Batched):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
-        check_text(state["booster"])
+        if not is_own():
+            check_text(state["booster"])
         self._take(state["booster"])
 
     def row_predictor(self) -> RowPredictor | None:

@@ -13,6 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+
 if TYPE_CHECKING:
     import lightgbm
 
@@ -53,7 +57,35 @@ class OneRow:
         made()  # whatever is wrong with the library shows here, not with the first row
         return ask
 
+    def array_asker(self) -> Callable[[Sequence[float]], Floats]:
+        """The same, with the outputs in an array that this thread's next question writes over."""
+        local, made = threading.local(), self._filled
+
+        def ask(values: Sequence[float]) -> Floats:
+            try:
+                own, found = local.own
+            except AttributeError:
+                own, out = made()
+                found = np.frombuffer(out, dtype=np.float64)
+                local.own = own, found
+            own(values)
+            return found
+
+        made()
+        return ask
+
     def _made(self) -> Ask:
+        fill, out = self._filled()
+        count = self.outputs
+
+        def predict(values: Sequence[float]) -> Sequence[float]:
+            fill(values)
+            return out[:count]
+
+        return predict
+
+    def _filled(self) -> tuple[Callable[[Sequence[float]], None], Any]:
+        """What asks the library, and the outputs that it fills."""
         library = _library()
         row, out = (ctypes.c_double * max(1, self.columns))(), (ctypes.c_double * max(1, self.outputs))()
         length, handle = ctypes.c_int64(0), _Handle()
@@ -73,13 +105,12 @@ class OneRow:
         arguments = (handle.pointer, ctypes.byref(row), ctypes.byref(length), ctypes.byref(out))
         fill, count = struct.Struct(f"{self.columns}d").pack_into, self.outputs
 
-        def predict(values: Sequence[float], _alive: Any = (handle, self.booster)) -> Sequence[float]:
+        def predict(values: Sequence[float], _alive: Any = (handle, self.booster)) -> None:
             fill(row, 0, *values)
             if ask(*arguments) or length.value != count:
                 raise RuntimeError("LightGBM's prediction of one row failed")
-            return out[:count]
 
-        return predict
+        return predict, out
 
 
 class _Handle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +13,21 @@ from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Integer, Real, Space
-from sevenfold.core.state import State
+from sevenfold.core.state import State, is_own
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.balance import CLASS_WEIGHT, balanced, class_weights, row_undo, undo
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
 from sevenfold.models.trees.objective import trusted_metric
+from sevenfold.models.trees.one_row import Ask
 from sevenfold.models.trees.one_row_xgboost import asker
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
 from sevenfold.models.trees.table import in_float32, tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
+from sevenfold.models.trees.walk_xgboost import walker
+from sevenfold.models.trees.xgboost_binary import check_binary
 
 if TYPE_CHECKING:
     import xgboost
@@ -158,7 +161,17 @@ class XGBoost(Estimator):
         """See `Model.row_predictor`."""
         number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
         self.booster.set_param({"nthread": 1})
-        ask = asker(self.booster, columns, number)
+        return self._row_predictor(asker(self.booster, columns, number), number, columns)
+
+    def row_predictors(self) -> Iterator[RowPredictor]:
+        """The library's own call, and another walk of its trees."""
+        yield self.row_predictor()
+        walked = walker(self.booster)
+        if walked is not None:
+            number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
+            yield self._row_predictor(walked, number, columns)
+
+    def _row_predictor(self, ask: Ask, number: int, columns: int) -> RowPredictor:
         regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
 
         def predict(row: RowInputs) -> list[float]:
@@ -186,6 +199,8 @@ class XGBoost(Estimator):
         self.goal, self.classes = Goal(state["goal"]), int(state["classes"])
         self.unit = Unit(float(state["shift"]), float(state["size"]))
         self.factors = state["factors"]
+        if not is_own():
+            check_binary(bytes(state["booster"]), self.classes if self.goal is Goal.MULTICLASS else 1)
         self._take(state["booster"])
 
     def _take(self, content: bytes) -> None:

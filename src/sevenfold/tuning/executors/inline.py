@@ -14,8 +14,9 @@ from sevenfold.tuning.job import Job, describe_failure, run_job
 class InlineExecutor(Executor):
     """No isolation: a job can be stopped by its own clock only, not killed."""
 
-    def __init__(self, workspace: Workspace | None = None) -> None:
+    def __init__(self, workspace: Workspace | None = None, memory_bytes: float = float("inf")) -> None:
         self._workspace = workspace
+        self._memory_bytes = memory_bytes
         self._cache = StepCache()
         self._waiting: list[Job] = []
 
@@ -45,7 +46,7 @@ class InlineExecutor(Executor):
         while self._waiting:
             job = self._waiting.pop(0)
             try:
-                outcomes.append(Outcome(job, run_job(self._workspace, job, self._cache)))
+                outcomes.append(Outcome(job, run_job(self._workspace, job, self._cache, self._memory_bytes)))
             except Exception as error:
                 outcomes.append(Outcome(job, None, describe_failure(error)))
         return outcomes

@@ -109,7 +109,8 @@ class ProcessExecutor(Executor):
         free = [worker for worker in self._workers if worker.job is None]
         worker = free[0] if free else self._fork()
         worker.job = job
-        message = json.dumps({"workspace": self._workspace, "job": job.to_json()}).encode()
+        memory = None if self._memory_bytes == float("inf") else self._memory_bytes
+        message = json.dumps({"workspace": self._workspace, "job": job.to_json(), "memory_bytes": memory}).encode()
         try:
             worker.connection.send_bytes(message)
         except (BrokenPipeError, ConnectionError):

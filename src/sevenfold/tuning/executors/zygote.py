@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 
+from sevenfold.core.registry import installed_points
 from sevenfold.tuning.executors.imports import load
 from sevenfold.tuning.executors.lean import keep_lean
 
@@ -51,6 +52,7 @@ def main() -> None:
     keep_lean()
     for name in NEEDED:
         load(name)
+    installed_points()  # read once for all workers
     children: list[int] = []
     waiting = list(LATER)
     lines = b""

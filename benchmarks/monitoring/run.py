@@ -22,6 +22,7 @@ from pathlib import Path
 from streams import write_electricity, write_faults
 
 HERE = Path(__file__).parent
+ANY = "rows"  # a rule that names no columns
 
 
 def main() -> None:
@@ -74,6 +75,11 @@ def _judged(by_folder: dict[str, list[list[str]]], facts: dict) -> dict:
         name, onset = facts[folder]["name"], facts[folder]["onset"]
         clean = alarms if onset is None else alarms[:onset]
         entry = faults.setdefault(name, {"delays": [], "false": 0, "clean": 0, "faulty": 0, "seen": 0})
+        if facts[folder]["columns"]:  # what begins there; other columns may differ before, and rightly
+            begun = set(facts[folder]["columns"])
+            entry["others_before"] = sum(bool(set(names) - begun) for names in clean)
+            alarms = [[n for n in names if n in begun or n == ANY] for names in alarms]
+            clean = alarms[:onset]
         entry["false"] += sum(bool(names) for names in clean)
         entry["clean"] += len(clean)
         if onset is not None:
@@ -104,10 +110,13 @@ def _cell(entry: dict, name: str) -> str:
     known = [delay for delay in entry["delays"] if delay is not None]
     if name == "electricity":
         delay = f"{known[0]}" if known else "never"
-        return f"{delay}; alarms in {entry['false']}/{entry['clean']} before, {entry['seen']}/{entry['faulty']} after"
+        others = entry["others_before"]
+        return f"{delay}; before: these {entry['false']}/{entry['clean']}, others {others}/{entry['clean']}"
     if not entry["delays"]:
         return f"{entry['false']}/{entry['clean']} alarms"
     median = f"{statistics.median(known):g}" if known else "–"
+    if known and max(known) > statistics.median(known):
+        median += f" (at most {max(known)})"
     return f"{median} ({len(known)}/{len(entry['delays'])} seen; in {entry['seen'] / entry['faulty']:.0%} of windows)"
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-REFERENCE_ROWS, WINDOW_ROWS, CLEAN, FAULTY = 10_000, 500, 20, 10
+REFERENCE_ROWS, WINDOW_ROWS, LARGE_WINDOW_ROWS, CLEAN, FAULTY = 10_000, 500, 5_000, 10, 8
+QUARTER = "shift, quarter of the deviation"
+LIVE_ROW = 17_424  # from here on three columns of electricity are live
 NUMBERS = [f"number_{i}" for i in range(8)]
 LABELS = [f"label_{i}" for i in range(3)]
 
@@ -44,7 +46,7 @@ def _relation(table: pl.DataFrame, stream: np.random.Generator) -> pl.DataFrame:
 
 FAULTS: dict[str, Change | None] = {
     "no fault": None,
-    "shift, quarter of the deviation": lambda t, s: t.with_columns(pl.col("number_0") + 0.25),
+    QUARTER: lambda t, s: t.with_columns(pl.col("number_0") + 0.25),
     "shift, half the deviation": lambda t, s: t.with_columns(pl.col("number_0") + 0.5),
     "deviation times 1.5": lambda t, s: t.with_columns(pl.col("number_0") * 1.5),
     "another unit, times 1,000": lambda t, s: t.with_columns(pl.col("number_0") * 1000),
@@ -55,32 +57,47 @@ FAULTS: dict[str, Change | None] = {
 
 
 def write_faults(folder: Path, repeats: int) -> list[Path]:
-    """One folder for each fault and repeat: reference.parquet, window-NNN.parquet, facts.json."""
+    """One folder for each fault and repeat: reference.parquet, window-NNN.parquet, facts.json.
+
+    Every system gets these very files. The quarter of a deviation and no fault come with large windows as well.
+    """
+    cases = [(name, WINDOW_ROWS) for name in FAULTS] + [("no fault", LARGE_WINDOW_ROWS), (QUARTER, LARGE_WINDOW_ROWS)]
     made: list[Path] = []
-    for place, (name, change) in enumerate(FAULTS.items()):
+    for place, (name, size) in enumerate(cases):
+        change = FAULTS[name]
         for repeat in range(repeats):
             stream = np.random.default_rng([place, repeat])
             reference = rows(REFERENCE_ROWS, stream)
-            clean = [rows(WINDOW_ROWS, stream) for _ in range(CLEAN)]
-            later = [rows(WINDOW_ROWS, stream) for _ in range(FAULTY)]
+            clean = [rows(size, stream) for _ in range(CLEAN)]
+            later = [rows(size, stream) for _ in range(FAULTY)]
             faulty = later if change is None else [change(part, stream) for part in later]
+            told = name if size == WINDOW_ROWS else f"{name}; windows of {size:,} rows"
             onset = None if change is None else CLEAN
-            made.append(_write(folder / f"{place}-{repeat}", name, reference, [*clean, *faulty], onset))
+            made.append(_write(folder / f"{place}-{repeat}", told, reference, [*clean, *faulty], onset))
     return made
 
 
 def write_electricity(folder: Path, path: Path) -> Path:
-    """The first 10,000 rows against windows of the next 20,000. Three columns are constant up to row 17,424, and
-    live from there on; prices and demand move with the seasons throughout, so an alarm before is not always false."""
+    """The first 10,000 rows, as a user would take them, against windows of the next 10,000.
+
+    Three columns are constant up to row 17,424, and live from there on: their onset is what is timed. Prices and demand
+    move with the seasons throughout, so an alarm on them is true before and after, and tells nothing of the onset.
+    """
     table = pl.read_csv(path).drop("class", "period")
-    windows = [table[start : start + WINDOW_ROWS] for start in range(10_000, 30_000, WINDOW_ROWS)]
-    return _write(folder / "electricity", "electricity", table[:10_000], windows, (17_424 - 10_000) // WINDOW_ROWS)
+    windows = [table[start : start + WINDOW_ROWS] for start in range(10_000, 20_000, WINDOW_ROWS)]
+    onset = (LIVE_ROW - 10_000) // WINDOW_ROWS
+    live = ["vicprice", "vicdemand", "transfer"]
+    return _write(folder / "electricity", "electricity", table[:10_000], windows, onset, live)
 
 
-def _write(folder: Path, name: str, reference: pl.DataFrame, windows: list[pl.DataFrame], onset: int | None) -> Path:
+def _write(
+    folder: Path, name: str, reference: pl.DataFrame, windows: list[pl.DataFrame], onset: int | None,
+    columns: list[str] | None = None,
+) -> Path:  # fmt: skip
     folder.mkdir(parents=True)
     reference.write_parquet(folder / "reference.parquet")
     for number, window in enumerate(windows):
         window.write_parquet(folder / f"window-{number:03d}.parquet")
-    (folder / "facts.json").write_text(json.dumps({"name": name, "onset": onset, "windows": len(windows)}))
+    facts = {"name": name, "onset": onset, "windows": len(windows), "columns": columns}
+    (folder / "facts.json").write_text(json.dumps(facts))
     return folder

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sevenfold.monitoring.drift import ALPHA, LEAST_EFFECT, adjusted, drift, homogeneity
+from sevenfold.monitoring.drift import ALPHA, LEAST_EFFECT, drift
+from sevenfold.monitoring.homogeneity import adjusted, displacement, homogeneity
 
 EDGES = stats.norm.ppf(np.linspace(0, 1, 21)[1:-1])
 COLUMNS = 20
@@ -124,3 +125,56 @@ def test_any_counts_give_a_p_value_and_an_effect(pair):
     p_values, effects = homogeneity(np.array(pair[0]), np.array([pair[1]]))
     assert 0 <= p_values[0] <= 1
     assert 0 <= effects[0] <= 1
+
+
+def ranked(counts):
+    """Each row's score of place and spread, as `displacement` gives them to its cell."""
+    both = counts.sum(axis=0)
+    place = (np.cumsum(both) - both / 2) / both.sum() - 0.5
+    return [np.repeat(np.stack([place, place**2], axis=1), row, axis=0) for row in counts]
+
+
+def test_displacement_is_the_permutation_test_of_ranks_and_squared_ranks():
+    reference, counts = np.array([7, 30, 40, 30, 20]), np.array([1, 5, 12, 14, 14])
+    first, live = ranked(np.stack([reference[1:], counts[1:]]))
+    both = np.concatenate([first, live])
+    off = live.mean(axis=0) - both.mean(axis=0)
+    spread = np.cov(both.T) * (1 / len(live) - 1 / len(both))
+    expected = stats.chi2(2).sf(off @ np.linalg.inv(spread) @ off)
+    assert displacement(reference, counts[None, :])[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_displacement_keeps_its_level_and_sees_small_shifts():
+    stream = np.random.default_rng(4)
+    first = np.concatenate([[500], stream.multinomial(10_000, chances(0))])
+
+    def of(shift):
+        live = stream.multinomial(500, chances(shift), size=4000)
+        return displacement(first, np.concatenate([np.full((4000, 1), 25), live], axis=1))
+
+    assert (of(0) <= 0.01).mean() == pytest.approx(0.01, abs=0.006)
+    assert (of(0.25) <= 1e-4).mean() > 0.9
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=12))
+def test_any_ordered_counts_give_a_p_value(pairs):
+    p_values = displacement(np.array([a for a, _ in pairs]), np.array([[b for _, b in pairs]]))
+    assert 0 <= p_values[0] <= 1
+
+
+def test_one_value_out_of_range_is_no_drift_and_many_are():
+    """Live rows lie a little out of the training rows' range by chance alone."""
+    reference = np.array([0, 0, *[1000] * 20, 0])
+    one, many = np.array([0, 1, *[5] * 20, 0]), np.array([0, 12, *[5] * 20, 0])
+    p_values, _ = homogeneity(reference, np.stack([one, many]))
+    assert p_values[0] > 0.005
+    assert p_values[1] < 1e-9
+
+
+def test_rare_cells_keep_their_level():
+    stream = np.random.default_rng(5)
+    rare = np.array([0.9969, 0.001, 0.001, 0.001, 0.0001])
+    reference = stream.multinomial(20_000, rare)
+    p_values, _ = homogeneity(reference, stream.multinomial(200, rare, size=20_000))
+    assert (p_values <= 0.01).mean() < 0.013
+    assert (p_values <= 0.001).mean() < 0.002

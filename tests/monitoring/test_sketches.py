@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.errors import DataError
 from sevenfold.data.profile import profile
-from sevenfold.monitoring.drift import homogeneity
+from sevenfold.monitoring.homogeneity import homogeneity
 from sevenfold.monitoring.reference import watched
 from sevenfold.monitoring.sketches import CategoryBins, NumberBins, PresenceBins, Sketch, Snapshot, Snapshots
 

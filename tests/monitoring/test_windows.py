@@ -12,7 +12,6 @@ from tiny_parts import PARTS, contents, table
 from sevenfold.api.monitor import monitor as api_monitor
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.bundle import load, save
-from sevenfold.monitoring.drift import persists
 from sevenfold.monitoring.log import Log, LogSettings
 from sevenfold.monitoring.monitor import monitor, retrain_due
 from sevenfold.monitoring.shift import tell_apart
@@ -135,11 +134,6 @@ def test_the_boot_stands_in_the_name_of_a_file():
     assert boot_of("other.jsonl") == ""
 
 
-def test_two_of_the_last_three_windows_have_to_agree():
-    assert persists([False, True, True]) and persists([True, False, True]) and persists([True])
-    assert not persists([True, False, False]) and not persists([]) and not persists([True, True, False, False])
-
-
 def test_rows_are_told_apart_by_a_relation_that_no_single_column_shows():
     stream = np.random.default_rng(0)
     schema = contents().schema
@@ -187,3 +181,49 @@ def test_the_rule_to_train_anew_wants_a_drop():
 
     assert due("performance-drop") and due("expected-drop", "drift")
     assert not due() and not due("drift", "rows-differ") and not due("expected-drop")
+
+
+def test_a_sample_is_the_same_however_its_rows_are_cut_ordered_or_repeated(store, monkeypatch):
+    from sevenfold.monitoring import windows
+    from sevenfold.monitoring.rows import joined, read_rows
+    from sevenfold.monitoring.store import Store
+
+    monkeypatch.setattr(windows, "SAMPLED", 100)
+    opened = Store.open(store)
+    reference = opened.reference()
+    rows = joined([part for _, part in read_rows(opened, reference)], reference)
+    half, order = np.arange(rows.rows // 2), np.random.default_rng(0).permutation(rows.rows)
+
+    def sample(*parts):
+        _, kept = windows._thinned([windows._keyed(part) for part in parts], reference)
+        return set(kept.keys)
+
+    once = sample(rows)
+    assert len(once) == 100
+    first, second = rows.take(half), rows.take(np.arange(len(half), rows.rows))
+    assert sample(second, first) == once
+    assert sample(rows.take(order), first) == once
+    thinned = [windows._thinned([windows._keyed(part)], reference)[1] for part in (first, second)]
+    assert sample(*thinned) == once  # samples of samples: merging is associative
+
+
+def test_an_alarm_lasts_as_long_as_its_cause():
+    """A window that alone is odd is passed over; what was mended is no alarm any more; what is small adds up."""
+    from sevenfold.monitoring.drift import drift_over_windows
+    from sevenfold.monitoring.reference import Watched
+    from sevenfold.monitoring.sketches import NumberBins
+
+    watched = {"x": Watched(NumberBins((0.0, 1.0, 2.0, 3.0, 4.0)), np.array([0, 0, 5000, 5000, 5000, 5000, 0]), "x")}
+    clean, odd = np.array([0, 0, 250, 250, 250, 250, 0]), np.array([0, 0, 190, 230, 250, 330, 0])
+    far = np.array([0, 0, 0, 0, 0, 0, 1000])
+
+    def drifted(*counts):
+        return drift_over_windows(watched, [{"x": c} for c in counts])[0].drifted
+
+    assert not drifted(*[clean] * 9)
+    assert not drifted(*[clean] * 8, odd)
+    assert drifted(*[clean] * 8, odd, odd)
+    assert drifted(*[clean] * 8, far)
+    assert drifted(*[clean] * 8, *[far] * 4)
+    assert not drifted(*[clean] * 8, *[far] * 4, clean, clean)
+    assert [c.drifted for c in drift_over_windows(watched, [{"x": c} for c in [odd // 10] * 20])] == [True]

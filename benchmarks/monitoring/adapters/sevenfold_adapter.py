@@ -13,6 +13,8 @@ from sevenfold.monitoring.reference import watched
 from sevenfold.monitoring.shift import tell_apart
 from sevenfold.monitoring.sketches import Sketch
 
+TOLD_APART_ROWS = 2_000  # so many of the newest rows `monitor` puts together for this
+
 
 def alarms(folder: Path) -> tuple[list[list[str]], list[list[str]]]:
     reference = pl.read_parquet(folder / "reference.parquet")
@@ -27,7 +29,7 @@ def alarms(folder: Path) -> tuple[list[list[str]], list[list[str]]]:
     schema = Schema(tuple(columns))
     watch = watched(profile(reference, schema).to_json(), schema)
     bins = {name: entry.bins for name, entry in watch.items()}
-    counts, drifted, apart = [], [], []
+    counts, drifted, apart, parts = [], [], [], []
     for path in sorted(folder.glob("window-*.parquet")):
         live = pl.read_parquet(path).with_columns(
             pl.col(c.name).cast(pl.Float64) for c in columns if c.kind == "number"
@@ -35,7 +37,8 @@ def alarms(folder: Path) -> tuple[list[list[str]], list[list[str]]]:
         counts.append(Sketch.of(bins, live).counts)
         found = drift_over_windows(watch, counts)
         drifted.append([column.column for column in found if column.drifted])
-        shift = tell_apart(reference, live, schema, reference.columns, "reference")
+        parts = [*parts, live][-max(1, TOLD_APART_ROWS // live.height) :]
+        shift = tell_apart(reference, pl.concat(parts), schema, reference.columns, "reference")
         apart.append([name for name, _ in shift.columns] if shift is not None and shift.shifted else [])
     return drifted, apart
 

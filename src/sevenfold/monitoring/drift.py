@@ -7,20 +7,22 @@ columns), and the difference, less what chance alone adds to it, is large enough
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sevenfold.core.arrays import Flags, Floats, Ints
+from sevenfold.core.arrays import Floats, Ints
+from sevenfold.monitoring.homogeneity import adjusted, tested
 from sevenfold.monitoring.reference import Watched
 
 ALPHA = 0.01  # the chance of any alarm at all in a window without drift
 LEAST_EFFECT = 0.08  # a shift of a normal column by a sixth of its standard deviation
 LEAST_ROWS = 100
-PERSISTENCE, AMONG = 2, 3  # so many of the newest windows have to agree
-_LEAST_EXPECTED = 5.0  # cells that expect less are counted together, or the chi-square law would not hold
+_SPENT = 0.5  # share of the chance that goes to the columns; the target and rows told apart have the rest
+_ALONE = 2.0  # a single window among others has to differ so many times as much
+_LATELY_ROWS = 500  # tell whether a difference is still there
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class ColumnDrift:
         column: its name.
         effect: Cramér's V of values against origin at equal weights, less what chance adds: 0 no difference,
             1 nothing in common. A normal column shifted by d standard deviations has about d / 2, for small d.
-        p_value: chance of such a difference without drift, adjusted for the number of columns.
+        p_value: chance of such a difference without drift, adjusted for the number of columns and lengths.
         drifted: significant and large enough.
         cell: where the difference is largest, in words.
         aspect: "values", or what else of the column is watched, such as "new words" or "brightness".
@@ -62,50 +64,6 @@ class ColumnDrift:
         }
 
 
-def homogeneity(reference: Ints, counts: Ints) -> tuple[Floats, Floats]:
-    """Test each window's counts against the reference counts.
-
-    Args:
-        reference: (cells,) counts of training rows.
-        counts: (windows, cells) counts of live rows.
-    Returns:
-        (windows,) p-values of the G test of homogeneity with Williams' correction; 1 where there is nothing to
-        test, and (windows,) effects as `ColumnDrift` describes them.
-    Source: Sokal and Rohlf 1995, section 17.4; Cramér 1946, section 21.9, its expectation under the null subtracted.
-    """
-    from scipy.special import chdtrc
-
-    merged_reference, merged = _merged(reference, counts)
-    n_reference, n = merged_reference.sum(axis=1), merged.sum(axis=1)
-    total = n_reference + n
-    both = merged_reference + merged
-    cells = (both > 0).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected_reference = both * (n_reference / total)[:, None]
-        expected = both * (n / total)[:, None]
-        g = 2 * (_terms(merged_reference, expected_reference) + _terms(merged, expected))
-        freedom = np.maximum(cells - 1, 0)
-        margins = (total / n_reference + total / n - 1) * (
-            np.where(both > 0, total[:, None] / np.maximum(both, 1), 0).sum(axis=1) - 1
-        )
-        williams = 1 + margins / (6 * total * np.maximum(freedom, 1))
-        p_values = chdtrc(freedom, np.maximum(g / williams, 0))
-    usable = (freedom > 0) & (n_reference > 0) & (n > 0)
-    p_values = np.where(usable, p_values, 1.0)
-    return p_values, np.where((n_reference > 0) & (n > 0), _effects(reference, counts), 0.0)
-
-
-def adjusted(p_values: Floats) -> Floats:
-    """(columns,) p-values adjusted by Benjamini and Hochberg 1995: reject those at most alpha."""
-    count = len(p_values)
-    order = np.argsort(p_values)
-    scaled = p_values[order] * count / np.arange(1, count + 1)
-    smallest = np.minimum.accumulate(scaled[::-1])[::-1] if count else scaled
-    result = np.empty(count)
-    result[order] = np.minimum(smallest, 1.0)
-    return result
-
-
 def drift(
     references: Mapping[str, Ints],
     counts: Mapping[str, Ints],
@@ -114,6 +72,7 @@ def drift(
     alpha: float = ALPHA,
     least_effect: float = LEAST_EFFECT,
     least_rows: int = LEAST_ROWS,
+    ordered: Collection[str] = (),
 ) -> list[ColumnDrift]:
     """Compare the columns that both have, largest effect first.
 
@@ -124,12 +83,13 @@ def drift(
         alpha: the chance of any alarm without drift.
         least_effect: differences smaller than this do not matter.
         least_rows: with fewer live rows, nothing is called drifted.
+        ordered: columns whose cells ascend, missing values first.
     """
     columns = [name for name in references if name in counts]
-    tested = [homogeneity(references[name], counts[name][None, :]) for name in columns]
-    p_values = adjusted(np.array([p[0] for p, _ in tested], dtype=np.float64))
+    results = [tested(references[name], counts[name][None, :], name in ordered) for name in columns]
+    p_values = adjusted(np.array([p[0] for p, _ in results], dtype=np.float64))
     found: list[ColumnDrift] = []
-    for name, p_value, (_, effects) in zip(columns, p_values, tested, strict=True):
+    for name, p_value, (_, effects) in zip(columns, p_values, results, strict=True):
         enough = counts[name].sum() >= least_rows
         drifted = bool(enough and p_value <= alpha and effects[0] >= least_effect)
         found.append(
@@ -140,16 +100,10 @@ def drift(
     return sorted(found, key=lambda entry: (-entry.effect, entry.column))
 
 
-def adjusted_windows(p_values: Floats) -> Floats:
-    """(columns, windows) p-values, adjusted over the columns of each window."""
-    if not p_values.size:
-        return p_values
-    return np.stack([adjusted(p_values[:, window]) for window in range(p_values.shape[1])], axis=1)
-
-
-def persists(flags: Sequence[bool], need: int = PERSISTENCE, of: int = AMONG) -> bool:
-    """Whether the newest windows agree: `need` of the last `of` are flagged."""
-    return sum(flags[-of:]) >= min(need, len(flags)) if flags else False
+def lengths_of(windows: int) -> tuple[int, ...]:
+    """How many of the newest windows are judged together: 1, 2, 4, ... and all of them."""
+    doubled = [2**power for power in range(windows.bit_length()) if 2**power < windows]
+    return (*doubled, windows) if windows else ()
 
 
 def drift_over_windows(
@@ -160,54 +114,83 @@ def drift_over_windows(
     least_effect: float = LEAST_EFFECT,
     least_rows: int = LEAST_ROWS,
 ) -> list[ColumnDrift]:
-    """Judge each column by all windows together and by the newest ones, largest effect first.
+    """Judge each column by the newest window, the newest two, four, ... and all of them; largest effect first.
 
-    Half of `alpha` is spent on all windows together. The other half is spent on each window by itself, where two of
-    the last three have to agree: one odd window is no alarm, and what has only begun is not diluted by what was
-    before. Several aspects of a column are tested each; the one that tells most speaks for the column.
+    What has begun lately is not diluted by what was before, and what is too small for one window adds up over many.
+    Half of `alpha` is shared by these lengths, so that it bounds the chance of an alarm at any look. Two rules beside
+    it make alarms last: a single window among others has to differ twice as much as several do, so that one odd window
+    is no alarm unless nobody could overlook it; and what a longer run of windows shows must still be there in the
+    newest ones. Several aspects of a column are tested each; the one that tells most speaks for the column.
 
     Args:
         watched: training counts and bins by name.
         windows: live counts by name, the oldest window first.
         alpha, least_effect, least_rows: see `drift`.
+    Source: Lai 1995, section 3, windows that grow geometrically for a change at an unknown time.
     """
     names = [name for name in watched if any(name in window for window in windows)]
     if not names:
         return []
-    cells = {name: len(watched[name].counts) for name in names}
-    counts = {n: np.stack([w.get(n, np.zeros(cells[n], dtype=np.int64)) for w in windows]) for n in names}
-    totals = {name: counts[name].sum(axis=0) for name in names}
-    overall = {
-        entry.column: entry
-        for entry in drift(
-            {name: watched[name].counts for name in names}, totals,
-            {name: watched[name].bins.names for name in names},
-            alpha=alpha / 2, least_effect=least_effect, least_rows=least_rows,
-        )
-    }  # fmt: skip
-    tested = [homogeneity(watched[name].counts, counts[name]) for name in names]
-    p_values = adjusted_windows(np.array([p for p, _ in tested]))
-    found: dict[str, ColumnDrift] = {}
-    for place, name in enumerate(names):
-        effects = tested[place][1]
-        enough = counts[name].sum(axis=1) >= least_rows
-        flags = (enough & (p_values[place] <= alpha / 2) & (effects >= least_effect)).tolist()
-        judged = [bool(f) for f, e in zip(flags, enough, strict=True) if e]
-        entry = overall[name]
-        newest = len(judged) > 1 and judged[-1] and persists(judged)
-        if newest and not entry.drifted:
-            last = int(np.flatnonzero(enough)[-1])
-            where = _where(watched[name].counts, counts[name][last], watched[name].bins.names)
-            entry = replace(entry, effect=float(effects[last]), p_value=float(p_values[place][last]), cell=where)
-        column = watched[name].column or name
-        made = replace(
-            entry, column=column, drifted=entry.drifted or newest, aspect=watched[name].aspect,
-            windows=tuple(np.round(effects, 6).tolist()), flagged=tuple(flags),
-        )  # fmt: skip
-        known = found.get(column)
+    lengths = lengths_of(len(windows))
+    runs = [_runs(watched[name].counts, [window.get(name) for window in windows], lengths) for name in names]
+    found = [tested(watched[n].counts, run, watched[n].bins.ordered) for n, run in zip(names, runs, strict=True)]
+    raw = np.array([p_values for p_values, _ in found])
+    p_values = np.stack([adjusted(raw[:, place]) for place in range(raw.shape[1])], axis=1)
+    rule = _Rule(lengths, alpha, least_effect, least_rows)
+    best: dict[str, ColumnDrift] = {}
+    for name, run, p_value, (_, effects) in zip(names, runs, p_values, found, strict=True):
+        made = rule.judge(name, watched[name], run, p_value, effects)
+        known = best.get(made.column)
         if known is None or (made.drifted, made.effect) > (known.drifted, known.effect):
-            found[column] = made
-    return sorted(found.values(), key=lambda entry: (-entry.effect, entry.column))
+            best[made.column] = made
+    return sorted(best.values(), key=lambda entry: (-entry.effect, entry.column))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """When a column is called drifted."""
+
+    lengths: tuple[int, ...]
+    alpha: float
+    least_effect: float
+    least_rows: int
+
+    def judge(self, name: str, watched: Watched, runs: Ints, p_values: Floats, effects: Floats) -> ColumnDrift:
+        """Rows of `runs`, with their p-values and effects: each window by itself, then the lengths."""
+        windows, count = self.lengths[-1], len(self.lengths)
+        sizes = runs.sum(axis=1)
+        alone = (
+            (sizes[:windows] >= self.least_rows)
+            & (p_values[:windows] <= self.alpha * _SPENT)
+            & (effects[:windows] >= self.least_effect)
+        )
+        together = np.minimum(1.0, p_values[windows:] * count / _SPENT)
+        sizes, sums = sizes[windows:], effects[windows:]
+        least = np.full(count, self.least_effect)
+        if windows > 1:
+            least[0] *= _ALONE
+        lately = self._lately(sizes)
+        there = (np.arange(count) <= lately) | (sums[lately] >= self.least_effect / 2)
+        drifted = (sizes >= self.least_rows) & (together <= self.alpha) & (sums >= least) & there
+        place = int(np.argmax(np.where(drifted, sums, -1.0))) if drifted.any() else count - 1
+        return ColumnDrift(
+            watched.column or name, float(sums[place]), float(together[place]), bool(drifted.any()),
+            _where(watched.counts, runs[windows + place], watched.bins.names), watched.aspect,
+            tuple(np.round(effects[:windows], 6).tolist()), tuple(alone.tolist()),
+        )  # fmt: skip
+
+    def _lately(self, sizes: Ints) -> int:
+        """The shortest of the lengths that is more than one odd window, with rows enough to tell."""
+        for place, (length, rows) in enumerate(zip(self.lengths, sizes, strict=True)):
+            if length > 1 and rows >= _LATELY_ROWS:
+                return place
+        return len(self.lengths) - 1
+
+
+def _runs(reference: Ints, windows: Sequence[Ints | None], lengths: Sequence[int]) -> Ints:
+    """(windows + lengths, cells) counts of each window, then of the newest ones together."""
+    counts = np.stack([np.zeros_like(reference) if window is None else window for window in windows])
+    return np.concatenate([counts, np.cumsum(counts[::-1], axis=0)[np.array(lengths) - 1]])
 
 
 def _where(reference: Ints, counts: Ints, names: tuple[str, ...]) -> str:
@@ -215,40 +198,3 @@ def _where(reference: Ints, counts: Ints, names: tuple[str, ...]) -> str:
     before, now = reference / max(reference.sum(), 1), counts / max(counts.sum(), 1)
     cell = int(np.argmax(np.abs(now - before)))
     return f"{names[cell]}: {before[cell]:.1%} in training, {now[cell]:.1%} now"
-
-
-def _terms(observed: Floats, expected: Floats) -> Floats:
-    """(windows,) sums of observed * log(observed / expected)."""
-    parts: Floats = np.where(observed > 0, observed * np.log(np.maximum(observed, 1) / expected), 0.0)
-    return parts.sum(axis=1)
-
-
-def _merged(reference: Ints, counts: Ints) -> tuple[Floats, Floats]:
-    """Counts of both with cells that expect too few of either counted together.
-
-    Which cells those are depends on the sums of both, on which the test is conditional anyway.
-    """
-    both = reference[None, :] + counts
-    smaller = np.minimum(reference.sum(), counts.sum(axis=1))
-    expected = both * (smaller / np.maximum(both.sum(axis=1), 1))[:, None]
-    few: Flags = expected < _LEAST_EXPECTED
-    kept_reference = np.where(few, 0, reference[None, :])
-    kept = np.where(few, 0, counts)
-    rest_reference = np.where(few, reference[None, :], 0).sum(axis=1, keepdims=True)
-    rest = np.where(few, counts, 0).sum(axis=1, keepdims=True)
-    return (
-        np.concatenate([kept_reference, rest_reference], axis=1).astype(np.float64),
-        np.concatenate([kept, rest], axis=1).astype(np.float64),
-    )
-
-
-def _effects(reference: Ints, counts: Ints) -> Floats:
-    """(windows,) effects; the expectation under the null is that of the shares' sampling noise."""
-    n_reference, n = max(int(reference.sum()), 1), np.maximum(counts.sum(axis=1), 1)
-    p = reference[None, :] / n_reference
-    q = counts / n[:, None]
-    pooled = (reference[None, :] + counts) / (n_reference + n)[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        squared = np.where(p + q > 0, (p - q) ** 2 / (2 * (p + q)), 0.0).sum(axis=1)
-        noise = np.where(p + q > 0, pooled * (1 - pooled) / (2 * (p + q)), 0.0).sum(axis=1) * (1 / n_reference + 1 / n)
-    return np.sqrt(np.maximum(squared - noise, 0.0))

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_TOLD_APART_ROWS = 2_000  # from here on small differences of rows are told from chance
+
+
 @dataclass(frozen=True)
 class WindowReport:
     """One window.
@@ -177,7 +180,8 @@ def monitor(
     windows = _windows(gathered, found, reference, limits_told, truth, logged)
     newest = _newest(gathered.windows, reference)
     expected = {} if newest is None else _expected(newest, reference, limits_told)
-    shift = _shift(gathered.windows, newest, reference, compare_with)
+    last = gathered.windows[-max(1, len(gathered.windows) // 3) :]  # never those that they are told apart from
+    shift = _shift(gathered.windows, _newest(last, reference, _TOLD_APART_ROWS), reference, compare_with)
     alerts = [
         *alerts_about_rows(gathered.total.rows, gathered.damaged, gathered.foreign, bounds.least_rows),
         *alerts_about_counts(gathered.counts),
@@ -245,13 +249,13 @@ def _expected(
     return expectation(task, rows.probabilities, codes, values, reference.metadata, told, draws)
 
 
-def _newest(windows: Sequence[Window], reference: Reference) -> LoggedRows | None:
+def _newest(windows: Sequence[Window], reference: Reference, least_rows: int = 500) -> LoggedRows | None:
     """Rows of the last window, and of those before it while it has few."""
     kept: list[LoggedRows] = []
     for window in reversed(windows):
         if window.sample is not None:
             kept.insert(0, window.sample)
-        if sum(part.rows for part in kept) >= 500:
+        if sum(part.rows for part in kept) >= least_rows:
             break
     return joined(kept, reference) if kept else None
 

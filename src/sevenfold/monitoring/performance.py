@@ -167,6 +167,7 @@ def label_drift(
     return drift(
         {task.target: found.counts * (np.arange(len(counts)) > 0)}, {task.target: counts},
         {task.target: found.bins.names}, alpha=alpha, least_effect=least_effect, least_rows=least_rows,
+        ordered=[task.target] if found.bins.ordered else (),
     )  # fmt: skip
 
 

@@ -28,6 +28,11 @@ class Bins(ABC):
     """Into which cell each value of a column falls. Cell 0 is for missing values."""
 
     @property
+    def ordered(self) -> bool:
+        """Whether the other cells ascend, so that values can move from one to the next."""
+        return False
+
+    @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
         """One name a cell."""
@@ -49,6 +54,11 @@ class NumberBins(Bins):
     """
 
     edges: tuple[float, ...]
+
+    @property
+    def ordered(self) -> bool:
+        """They do."""
+        return True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -166,6 +176,11 @@ class AmongBins(Bins):
     """The cells of other bins, but only of rows that have a value: an aspect is null where there is nothing to say."""
 
     bins: Bins
+
+    @property
+    def ordered(self) -> bool:
+        """As the bins."""
+        return self.bins.ordered
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 import numpy as np
 
@@ -165,9 +166,19 @@ def _by_rows(store: Store, reference: Reference, watched: Watchlist, size: int) 
 def _window_of(part: LoggedRows, watched: Watchlist, reference: Reference) -> Window:
     times = part.times[~np.isnan(part.times)]
     first, last = (float(times.min()), float(times.max())) if len(times) else (0.0, 0.0)
-    rng = np.random.default_rng(0)
-    kept = np.sort(rng.choice(part.rows, min(SAMPLED, part.rows), replace=False))
-    return Window(first, last, _sketch(part, watched, reference), part.take(kept))
+    return Window(first, last, _sketch(part, watched, reference), _thinned([_keyed(part)], reference)[1])
+
+
+def _keyed(part: LoggedRows) -> tuple[Floats, LoggedRows]:
+    """Rows with the keys by which a sample is drawn, from a hash of what tells each row from all others.
+
+    So the sample of a window is the same however its rows are cut, ordered or repeated: samples of several servers
+    merge to the sample of their rows together (bottom-k sampling, Cohen and Kaplan 2007).
+    """
+    digests = [
+        blake2b(f"{request}/{row}".encode(errors="replace"), digest_size=7).digest() for request, row in part.keys
+    ]
+    return np.array([int.from_bytes(digest, "big") / 2**56 for digest in digests], dtype=np.float64), part
 
 
 def _sketch(part: LoggedRows, watched: Watchlist, reference: Reference) -> Sketch:
@@ -184,10 +195,9 @@ def _starts(times: Floats, seconds: float) -> Iterator[tuple[float, np.ndarray[t
 
 
 def _sampled(store: Store, reference: Reference, windows: list[Window]) -> list[Window]:
-    """The windows with a random sample of their rows, as far as rows were kept."""
+    """The windows with a random sample of their rows, as far as rows were kept; see `_keyed`."""
     if not windows or any(window.sample is not None for window in windows):
         return windows
-    rng = np.random.default_rng(0)
     kept: dict[int, list[tuple[Floats, LoggedRows]]] = {}
     ends = np.array([window.end for window in windows])
     for _, part in read_rows(store, reference):
@@ -195,7 +205,7 @@ def _sampled(store: Store, reference: Reference, windows: list[Window]) -> list[
         for place in np.unique(places[places < len(windows)]):
             rows = np.flatnonzero((places == place) & (part.times >= windows[place].start))
             if len(rows):
-                kept.setdefault(int(place), []).append((rng.random(len(rows)), part.take(rows)))
+                kept.setdefault(int(place), []).append(_keyed(part.take(rows)))
                 if sum(len(keys) for keys, _ in kept[int(place)]) > 4 * SAMPLED:
                     kept[int(place)] = [_thinned(kept[int(place)], reference)]
     return [
@@ -207,5 +217,6 @@ def _sampled(store: Store, reference: Reference, windows: list[Window]) -> list[
 def _thinned(parts: Sequence[tuple[Floats, LoggedRows]], reference: Reference) -> tuple[Floats, LoggedRows]:
     keys = np.concatenate([keys for keys, _ in parts])
     rows = joined([part for _, part in parts], reference)
-    chosen = np.sort(np.argsort(keys, kind="stable")[:SAMPLED])
+    _, once = np.unique(keys, return_index=True)  # ascending: a row that stands there twice counts once
+    chosen = np.sort(once[:SAMPLED])
     return keys[chosen], rows.take(chosen)

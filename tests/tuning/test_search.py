@@ -1,16 +1,18 @@
 """The search under a budget: what it starts, what it saves when time is short, when it stops by itself."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sevenfold.core.context import Deadline, Streams
 from sevenfold.core.recipe import Recipe
+from sevenfold.core.task import Goal, Task
 from sevenfold.models.catalogue import MODELS
-from sevenfold.tuning.candidates import Candidate
+from sevenfold.tuning.candidates import Candidate, _settled
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.job import Job, JobResult
-from sevenfold.tuning.proposals import Searcher
+from sevenfold.tuning.proposals import Searcher, search_space
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
 from sevenfold.tuning.search import Search
 from sevenfold.tuning.trial import Status, Trial
@@ -156,3 +158,24 @@ def test_the_first_model_is_judged_on_fewer_folds_before_it_is_given_up(tmp_path
     assert best(search).recipe.model == "logistic_l2"
     assert 2 <= len(best(search).folds) <= 4
     assert any("4 of 5 folds are used" in line and "the first" in line for line in said)
+
+
+def test_a_later_trial_that_fits_into_the_time_left_is_given_it(tmp_path: Path) -> None:
+    search, _ = searched(tmp_path, 200.0, {"lightgbm": 2.0}, {"lightgbm": 0.1})
+    trial = next(t for t in search.trials if t.recipe.model == "lightgbm")
+    late = Trial("t099", trial.recipe, "default", "random")
+    clock = search.deadline.clock
+    clock.now = 200.0 - 12.0  # type: ignore[attr-defined]
+    job = search._job(late, 0)
+    assert job.stop_at - time.monotonic() > 2.0  # a fold, of which five take 10 of the 12 seconds
+
+
+def test_rounds_are_not_searched_where_validation_ends_the_learning() -> None:
+    def settled(name: str, metric: str) -> frozenset[str]:
+        return _settled(MODELS.get(name).spec, Task(Goal.BINARY, "y", metric, (0, 1)))
+
+    assert settled("lightgbm", "roc_auc") == {"rounds", "class_weight"}
+    assert settled("lightgbm", "accuracy") == {"rounds"}
+    assert settled("random_forest", "accuracy") == frozenset()
+    kept = Candidate(MODELS.get("lightgbm").spec, {"default": None}, ("identity",), 3, frozenset({"rounds"}))  # type: ignore[dict-item]
+    assert "rounds" not in search_space(kept) and "leaves" in search_space(kept)

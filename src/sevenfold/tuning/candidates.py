@@ -60,12 +60,14 @@ class Candidate:
         plans: a feature plan for each style, the default style first.
         targets: target transformations to try, the best guess first.
         columns: inputs the default plan gives, for cost estimates.
+        settled: hyperparameters that are not searched, as something else decides them better.
     """
 
     spec: ModelSpec
     plans: dict[str, FeaturePlan]
     targets: tuple[str, ...]
     columns: int
+    settled: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -136,7 +138,16 @@ def _candidate(
             if not plans:
                 return None, error.what
     columns = sum(1 for c in schema if c.used and c.kind is not Kind.ID) or 1
-    return Candidate(spec, plans, targets, columns), ""
+    return Candidate(spec, plans, targets, columns, _settled(spec, task)), ""
+
+
+def _settled(spec: ModelSpec, task: Task) -> frozenset[str]:
+    """The number of rounds where validation ends the learning; weights of classes where no decision is measured:
+    probabilities are taken back to the classes' own shares."""
+    names = {"rounds"} if Trait.EARLY_STOPPING in spec.traits else set()
+    if not task.goal.is_classification or METRICS.get(task.metric).spec.needs is not Needs.LABELS:
+        names.add("class_weight")
+    return frozenset(names)
 
 
 def _unfit(spec: ModelSpec, task: Task) -> str:

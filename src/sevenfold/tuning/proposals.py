@@ -140,8 +140,9 @@ class Searcher:
 
 
 def search_space(candidate: Candidate) -> Space:
-    """The model's own space; feature style and target transformation join it where there is a choice."""
-    dimensions: dict[str, Any] = dict(candidate.spec.space)
+    """The model's own space, less what is settled; feature style and target transformation join it where there is a
+    choice."""
+    dimensions: dict[str, Any] = {n: d for n, d in candidate.spec.space.items() if n not in candidate.settled}
     if len(candidate.plans) > 1:
         names = tuple(candidate.plans)
         dimensions["features:style"] = Choice(names[0], names)

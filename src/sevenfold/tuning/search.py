@@ -32,6 +32,7 @@ _ROUND = 4  # trials decided together where a run must repeat exactly, whatever 
 _SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
 _SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
 _SHARE_LATER = 0.35  # for each later one
+_GRANTED = 1.5  # times what a later trial is expected to take
 _MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
 _MODELS_FIRST = 4  # different models are tried before variants of what leads
 _FAR_AHEAD = 0.05  # of the gain over the constant
@@ -310,13 +311,22 @@ class Search:
         if name in self._skipped:
             return "one fold of it took too long before"
         patience = 1.15 if name in self._speed else _SLOW_START * (0.7 if self._finished_real() else 1.0)
-        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits:
-            # It can be stopped and still be of use, though less so once there is something to compare it with.
-            patience *= 1.4 if self._finished_real() else 2.0
+        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not self._finished_real():
+            # It can be stopped and still be of use, while there is nothing to compare it with.
+            patience *= 2.0
         left, needed = self._work_left, self._seconds(proposal)
         if needed <= left * patience:
             return ""
         return f"its {self.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"
+
+    def _expected(self, trial: Trial) -> float:
+        """Expected work of a trial's open folds, by this machine's speed with its model; 0 where that is not known."""
+        name = trial.recipe.model
+        candidate = next((c for c in self.candidates if c.name == name), None)
+        if candidate is None or name not in self._speed:
+            return 0.0
+        each = candidate.seconds(dict(trial.recipe.params), self.rows, self.classes, self.threads) * self._speed[name]
+        return each * (self.folds - len(trial.folds))
 
     def _finished_real(self) -> bool:
         return any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
@@ -334,7 +344,9 @@ class Search:
         # cut off hurt more than folds left out.
         waiting = self.folds - len(trial.folds) if self._folds_settled else min(_FEWEST_FOLDS, self.folds)
         rounds_of_work = -(-waiting // self.executor.slots)
-        allowance = max(min(share * left / rounds_of_work, left - 0.5), 0.5)
+        # What was taken up as fitting into the time left may use it: cut short it would show nothing.
+        granted = max(share * left, _GRANTED * self._expected(trial) / self.executor.slots)
+        allowance = max(min(granted / rounds_of_work, left - 0.5), 0.5)
         # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
         # Until something real is finished nothing is killed before the end: a slow model is better than none.
         kill = now + (min(left, max(share * left, 1.5 * allowance + 1.0)) if finished else left)

@@ -2,6 +2,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sevenfold.core.space import Choice, Integer, Real, Space
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
@@ -47,3 +49,17 @@ def test_the_grid_visits_every_point_once_then_ends() -> None:
     points = [sampler.propose(space, [], number, np.random.default_rng(0)) for number in range(6)]
     assert len({tuple(sorted(p.items())) for p in points if p}) == 6
     assert sampler.propose(space, [], 6, np.random.default_rng(0)) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(0.0, 1.0), st.integers(1, 100), st.sampled_from(["a", "b"]), st.floats(1e-3, 1e3), st.integers(0, 10**6)
+)
+def test_steps_of_bayes_stay_within_the_space_and_move(x: float, n: int, c: str, rate: float, seed: int) -> None:
+    space = Space(**dict(SPACE.items()), rate=Real(1.0, 1e-3, 1e3, log=True))
+    known = {"x": x, "n": n, "c": c, "rate": rate}
+    near = SAMPLERS.get("bayes")().propose(space, [(known, 1.0)], 0, np.random.default_rng(seed))
+    assert near is not None
+    assert space.resolve(near).keys() == known.keys()
+    assert abs(near["x"] - x) <= 1.0 and abs(np.log(near["rate"] / rate)) <= np.log(1e6)
+    assert near != known or n in (1, 2, 3)  # a short step of a small whole number may round to where it was

@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 
 import sevenfold
-from sevenfold.api.refit import affordable_repeats, repeats_for
+from sevenfold.api.refit import affordable_repeats, fits_in_time, repeats_for
 from sevenfold.api.replay import replay
 from sevenfold.core.events import Happening
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Journal
 from sevenfold.tuning.job import JobResult
+from sevenfold.tuning.reserve import Reserve
 from sevenfold.tuning.trial import Trial
 
 
@@ -80,3 +81,25 @@ def test_only_chance_is_averaged_and_size_is_kept() -> None:
     boosted.add(0, JobResult(0.0, 0.0, 1, 1.0, 0.0, 0.0, 10_000_000, 0))
     assert affordable_repeats([boosted]) == 2
     assert affordable_repeats([boosted], most_bytes=1e6) == 1
+
+
+def folded(name: str, model: str, seconds: float, size: int = 1000) -> Trial:
+    made = Trial(name, Recipe(model), "", "portfolio")
+    for fold in range(5):
+        made.add(fold, JobResult(0.0, 0.0, 1, seconds, 0.0, 0.0, size, 0))
+    return made
+
+
+def test_the_dearest_member_keeps_its_folds_and_the_cheap_ones_are_fitted_more_than_once() -> None:
+    members = [folded("t1", "catboost", 10.0), folded("t2", "lightgbm", 1.0), folded("t3", "extra_trees", 0.5)]
+    reserve = Reserve(60.0, slots=2, growth=1.25)
+    assert fits_in_time(members, reserve, 10.0) == {"t2": 3, "t3": 1}
+    assert fits_in_time(members, reserve, 100.0) == {"t1": 3, "t2": 3, "t3": 1}
+    assert fits_in_time(members, reserve, 17.0)["t1"] == 1
+    assert fits_in_time(members, reserve, 0.1) == {}
+    assert fits_in_time(members, None, float("inf")) == {"t1": 3, "t2": 3, "t3": 1}
+
+
+def test_size_bounds_the_fits() -> None:
+    reserve = Reserve(60.0, slots=2, growth=1.25)
+    assert fits_in_time([folded("t1", "lightgbm", 1.0, 10_000_000)], reserve, 100.0) == {"t1": 2}

@@ -10,7 +10,7 @@ import numpy as np
 
 from sevenfold.api.collect import audited
 from sevenfold.api.coverage import conformal_of, out_of_fold_answers, rolling_coverage
-from sevenfold.api.refit import LastFit, affordable_repeats, members_of
+from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.api.tune import learns_sealed
 from sevenfold.core.arrays import Floats, Ints
@@ -166,40 +166,41 @@ def start_last_fit(session: Session, collected: Collected, final: Final) -> Last
     wanted or the time does not suffice. Call it when the final model has been settled: nothing of it changes."""
     if not learns_sealed(session, collected):
         return None
-    members = final.choice.members
-    repeats, until = 1 if final.one_fold else affordable_repeats(members), float("inf")
+    members, left = final.choice.members, float("inf")
     if session.reserve is not None:
         left = session.time_before(session.reserve.packing(members))
-        while repeats > 1 and session.reserve.refit(members, repeats) > 0.8 * left:
-            repeats -= 1
-        needed = session.reserve.refit(members, repeats)
-        if needed > left:
-            why = f"about {needed:.1f} s are needed and {left:.1f} s are left"
-            session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
-            return None
-        until = time.monotonic() + left
-    fit = LastFit(session, collected, members, repeats, sealed=True, until=until)
+    numbers = {t.name: 1 for t in members} if final.one_fold else fits_in_time(members, session.reserve, left)
+    again = [trial for trial in members if trial.name in numbers]
+    if session.reserve is not None and len(again) < len(members):
+        why = f"a last fit of all members would take {session.reserve.refit(members):.1f} s and {left:.1f} s are left"
+        names = ", ".join(trial.name for trial in members if trial.name not in numbers)
+        session.decide("deployment", f"{names}: the models of the folds are kept", why)
+    if not again:
+        return None
+    fit = LastFit(session, collected, again, numbers, sealed=True, until=time.monotonic() + left)
     fit.start()
     return fit
 
 
 def deployed(session: Session, collected: Collected, final: Final, fit: LastFit | None) -> Predictor:
-    """What goes into the bundle: the final model, its members fitted again on all rows if all of that succeeded.
-    Weights, calibration and threshold stay those learned out of fold; the score told stays that of the model before."""
+    """What goes into the bundle: the final model, those of its members fitted again on all rows for which the time
+    sufficed. Weights, calibration and threshold stay those learned out of fold; the score told stays that of the model
+    before."""
     if fit is None:
         return final.predictor
     fitted, judged = fit.finish(), final.predictor
-    if len(fitted) < len(final.choice.members):
-        why = f"{len(fitted)} of {len(final.choice.members)} members were fitted again in time"
-        session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
+    if not fitted:
+        session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", "out of time")
         return judged
-    members = members_of(final.choice.members, fitted)
+    known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
+    members = tuple(Member(name, fitted[name]) if name in fitted else known[name] for name in known)
     again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
     reason = _strange(collected, final, again)
     if reason:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
         return judged
-    session.decide("deployment", "the deployed model learned from all rows, the sealed ones as well", LAST_FIT)
+    part = "" if len(fitted) == len(members) else f" ({len(fitted)} of {len(members)} members)"
+    session.decide("deployment", f"the deployed model learned from all rows, the sealed ones as well{part}", LAST_FIT)
     return again
 
 
@@ -292,7 +293,7 @@ def deploy(
         "validation": evaluation["validation"],
         "test": evaluation["test"],
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
-        "description": _describe(final) + (", then on all rows" if refitted else ""),
+        "description": _describe(final) + _also_on_all(final, predictor),
         "refitted": refitted,
         "seconds": 0.0,
         "budget_seconds": session.plan.budget_seconds,
@@ -344,6 +345,15 @@ def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str
         return {}
     errors = Errors.of(predictions, collected.workspace.target.values[final.choice.seen])
     return {} if errors is None else {"errors": errors.to_json()}
+
+
+def _also_on_all(final: Final, deployed: Predictor) -> str:
+    """What is to be said of members that were fitted again on all rows."""
+    pairs = list(zip(final.predictor.members, deployed.members, strict=True))
+    again = sum(before is not after for before, after in pairs)
+    if again == 0:
+        return ""
+    return ", then on all rows" if again == len(pairs) else f", {again} of {len(pairs)} members then on all rows"
 
 
 def _describe(final: Final) -> str:

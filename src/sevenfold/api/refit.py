@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ from sevenfold.api.session import Session
 from sevenfold.core.events import Happening
 from sevenfold.core.model import Trait
 from sevenfold.core.pipeline import Pipeline
-from sevenfold.core.predictor import Member
 from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.final import load_pipeline
 from sevenfold.tuning.job import Job, worthwhile_share
 from sevenfold.tuning.limits import DEFAULT_BYTES
+from sevenfold.tuning.reserve import Reserve
 from sevenfold.tuning.trial import Trial, fold_event
 
 if TYPE_CHECKING:
@@ -44,6 +44,31 @@ def affordable_repeats(members: Sequence[Trial], most_bytes: float = DEFAULT_BYT
     return 1
 
 
+def fits_in_time(
+    members: Sequence[Trial], reserve: Reserve | None, left_seconds: float, most_bytes: float = DEFAULT_BYTES
+) -> dict[str, int]:
+    """Fits of each member that the time and the size allow: first one of as many members as possible, the dearest left
+    out, then further ones of the cheapest. A member that is not named keeps the models of its folds.
+
+    Args:
+        reserve: knows what a fit takes; None where time does not count.
+        left_seconds: for all of it.
+    """
+    kept, spare = list(members), 0.8 * left_seconds
+    while kept and reserve is not None and reserve.refit(kept) > left_seconds:
+        kept.remove(max(kept, key=lambda trial: max(result.seconds for result in trial.folds.values())))
+    sizes = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in kept}
+    numbers = {trial.name: 1 for trial in kept}
+    for _ in range(2, MOST_REPEATS + 1):
+        for trial in sorted(kept, key=lambda trial: trial.seconds / max(1, len(trial.folds))):
+            more = {**numbers, trial.name: numbers[trial.name] + 1}
+            small = sum(sizes[name] * number for name, number in more.items()) <= most_bytes
+            times = [fit for fit in kept for _ in range(more[fit.name])]
+            if more[trial.name] <= repeats_for(trial) and small and (reserve is None or reserve.refit(times) <= spare):
+                numbers = more
+    return numbers
+
+
 @dataclass
 class LastFit:
     """Fits of members on every training row, or on every row once the sealed ones have been opened.
@@ -51,7 +76,7 @@ class LastFit:
     Args:
         session, collected: of the run.
         members: trials to fit.
-        repeats: fits of each member that learns with chance.
+        numbers: fits of each, by the trial's name.
         sealed: learn from the sealed rows as well.
         until: monotonic clock time by which all must be done.
     """
@@ -59,7 +84,7 @@ class LastFit:
     session: Session
     collected: Collected
     members: Sequence[Trial]
-    repeats: int
+    numbers: Mapping[str, int]
     sealed: bool
     until: float = float("inf")
     _waiting: list[Job] = field(default_factory=list)
@@ -69,14 +94,15 @@ class LastFit:
     def start(self) -> None:
         """Give the first fits to the workers; the others follow in `finish`."""
         for trial in self.members:
-            for repeat in range(repeats_for(trial, self.repeats)):
+            for repeat in range(self.numbers[trial.name]):
                 job = self._job(trial, repeat)
                 if not (Path(job.folder) / job.name / "state.json").exists():
                     self._waiting.append(job)
         self._submit()
 
     def finish(self) -> dict[str, tuple[Pipeline, ...]]:
-        """Wait for all fits, but no longer than `until`; pipelines of the members of which every fit succeeded."""
+        """Wait for all fits, but no longer than `until`; pipelines of the members of which a fit succeeded and none
+        failed. Of a member's further fits those count that were done in time."""
         while self._under_way:
             left = self.until - time.monotonic()
             if left <= 0:
@@ -84,19 +110,20 @@ class LastFit:
             for outcome in self._executor.wait(min(1.0, left)):
                 self._take(outcome)
             self._submit()
+        done: dict[str, tuple[Pipeline, ...]] = {}
         for trial in self.members:
-            if self._under_way or any(job.trial == trial.name for job in self._waiting):
+            folder = self.session.folder.trials / trial.name
+            jobs = [self._job(trial, repeat) for repeat in range(self.numbers[trial.name])]
+            ready = [job for job in jobs if (folder / job.name / "state.json").exists()]
+            if len(ready) < len(jobs):
                 self._executor.cancel(trial.name)
+            if not ready:
                 self._failed.setdefault(trial.name, "the time did not suffice")
+            if trial.name not in self._failed:
+                done[trial.name] = tuple(load_pipeline(folder / job.name) for job in ready)
         for name, reason in self._failed.items():
             where = "all rows" if self.sealed else "all training rows"
             self.session.decide("tuning", f"{name} is not fitted again on {where}", reason)
-        done: dict[str, tuple[Pipeline, ...]] = {}
-        for trial in self.members:
-            if trial.name not in self._failed:
-                folder = self.session.folder.trials / trial.name
-                jobs = [self._job(trial, repeat) for repeat in range(repeats_for(trial, self.repeats))]
-                done[trial.name] = tuple(load_pipeline(folder / job.name) for job in jobs)
         return done
 
     @property
@@ -142,8 +169,3 @@ class LastFit:
             share=share,
             more=str(self.session.folder.sealed.resolve()) if self.sealed else None,
         )
-
-
-def members_of(trials: Sequence[Trial], fitted: dict[str, tuple[Pipeline, ...]]) -> tuple[Member, ...]:
-    """Members made of last fits, in the trials' order."""
-    return tuple(Member(trial.name, fitted[trial.name]) for trial in trials)

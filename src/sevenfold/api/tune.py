@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sevenfold.api.refit import LastFit, affordable_repeats
+from sevenfold.api.refit import LastFit, affordable_repeats, repeats_for
 from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError, LimitError
@@ -274,7 +274,8 @@ def _refit(
                 session.decide("tuning", "the models of the folds are kept, large as they are", why)
                 return {}
         until = time.monotonic() + max(left, 1.0)
-    fit = LastFit(session, collected, members, repeats, sealed=False, until=until)
+    numbers = {trial.name: repeats_for(trial, repeats) for trial in members}
+    fit = LastFit(session, collected, members, numbers, sealed=False, until=until)
     fit.start()
     fitted = fit.finish()
     why = "later rows matter most" if collected.strategy == "time" else "few folds"

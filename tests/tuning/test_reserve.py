@@ -47,3 +47,10 @@ def test_a_last_fit_is_kept_for_as_long_as_folds_took() -> None:
 def test_never_the_whole_budget() -> None:
     reserve = Reserve(10.0, pulse(1.0), growth=1.5, needed=True)
     assert reserve([trial(seconds=1000.0, size=10**9, predict=100.0)]) < 10.0
+
+
+def test_the_leaders_last_fit_is_kept_where_those_of_all_are_not() -> None:
+    short = Reserve(10.0, pulse(0.0014), slots=2, growth=1.25)
+    kept = short([trial(2.0)])
+    assert kept - short.before_refit([trial(2.0)]) > 0.75 * short.refit([trial(2.0)])
+    assert kept <= short.before_refit([trial(2.0)]) + 0.4 * 10.0 + 0.3

@@ -77,9 +77,12 @@ class Reserve:
             leaders = self._leaders(trials)
             if any(t.origin != "yardstick" for t in leaders):
                 most = _REFIT_MOST if self.needed else 0.5 * _REFIT_MOST
-                # The last fit goes on while this process evaluates.
+                # The last fit goes on while this process evaluates. That of the leader alone is worth more of the time
+                # than those of all who might join it.
                 beside = 0.0 if self.needed else 0.5 * self._slowness * _EVALUATE_SECONDS
-                kept += min(most * self.budget, max(0.3, 0.3 + self.refit(leaders) - beside))
+                wanted = min(most * self.budget, self.refit(leaders) - beside)
+                leading = min(_REFIT_MOST * self.budget, self.refit(leaders[:1]) - 0.5 * beside)
+                kept += 0.3 + max(0.0, wanted, leading)
             else:
                 kept += _REFIT_SHARE * self.budget if self.needed else 0.05 * self.budget
         return kept

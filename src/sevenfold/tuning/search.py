@@ -31,6 +31,8 @@ Journal = Callable[[str, Mapping[str, Any]], None]
 
 _ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
+_MORE_TRIALS = 8  # as long as the folds that are left validate enough rows
+_ENOUGH_VALIDATED = 1_500
 _FEWEST_FOLDS = 2
 _KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
 
@@ -46,6 +48,7 @@ class Search:
         folder: the run's `trials/`.
         folds: number of folds of each trial.
         rows: training rows of one fold.
+        valid_rows: validation rows of one fold.
         classification: which yardsticks apply.
         classes: for cost estimates.
         journal: appends an event.
@@ -64,6 +67,7 @@ class Search:
     folder: Path
     folds: int
     rows: int
+    valid_rows: int
     classification: bool
     classes: int
     journal: Journal
@@ -288,7 +292,7 @@ class Search:
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
             shown = trial.first_folds(trial.judged)
-            reason = hopeless(shown, self._rivals(trial), self.constant)
+            reason = hopeless(shown, self._rivals(trial), self.constant, self._share_of_work(trial))
             if reason:
                 trial.folds = shown.folds
                 self._close(trial, Status.PRUNED, reason)
@@ -297,6 +301,13 @@ class Search:
             # Begun before it was known that fewer folds are used: it is compared on those that all trials have.
             trial.folds = trial.first_folds(self.folds).folds
             self._close(trial, Status.FINISHED, "")
+
+    def _share_of_work(self, trial: Trial) -> float:
+        """What a trial's open folds would take of all work that can still be done; 0 where time does not count."""
+        if not self.timed:
+            return 0.0
+        open_folds = self.folds - len(trial.folds)
+        return open_folds * trial.seconds / len(trial.folds) / max(1e-3, self.left_seconds * self.executor.slots)
 
     def _fit_folds(self, trial: Trial) -> None:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
@@ -308,9 +319,10 @@ class Search:
         pace = trial.seconds / len(trial.folds)
         # Features of a fold are made once and serve all later trials: they count once, the model for every trial.
         features = sum(result.feature_seconds for result in trial.folds.values()) / len(trial.folds)
-        each = features + _WANTED_TRIALS * (pace - features)
-        affordable = int(self.left_seconds * self.executor.slots / each)
-        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
+        work = self.left_seconds * self.executor.slots
+        few, many = (int(work / (features + number * (pace - features))) for number in (_MORE_TRIALS, _WANTED_TRIALS))
+        enough = -(-_ENOUGH_VALIDATED // self.valid_rows)
+        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, max(few, min(many, enough))))
         self._use_folds(
             folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
         )

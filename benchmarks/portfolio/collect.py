@@ -33,8 +33,8 @@ from sevenfold.core.state import load_state
 from sevenfold.training.fit import StepCache
 from sevenfold.training.workspace import Workspace, out_of_fold
 from sevenfold.tuning.candidates import Candidate, gather
-from sevenfold.tuning.final import first_fold
 from sevenfold.tuning.job import Job, JobResult, describe_failure, run_job
+from sevenfold.tuning.joining import first_fold
 
 if TYPE_CHECKING:
     import polars as pl

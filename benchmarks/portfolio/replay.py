@@ -38,8 +38,8 @@ class Replay:
     finished: list[str] = field(default_factory=list)
 
     def begin(self) -> None:
-        """The yardsticks and LightGBM, whatever they cost: every run has them."""
-        for name in ("constant-0", self.results.yardstick, "lightgbm-0"):
+        """LightGBM and the yardsticks, whatever they cost: every run has them, and what comes first is not given up."""
+        for name in ("constant-0", "lightgbm-0", self.results.yardstick):
             origin = "portfolio" if name == "lightgbm-0" else "yardstick"
             self.take(self.results.tried[name], origin)
 
@@ -57,7 +57,8 @@ class Replay:
         trial = Trial(tried.name, Recipe(tried.model), "default", origin, status=Status.FINISHED)
         trial.add(0, JobResult(loss, -loss, None, self.cost(tried), 0.0, 0.0, 0, 0))
         rivals = [t for t in self.told if t.recipe.model != "constant"]
-        given_up = bool(hopeless(trial, rivals, self.told[0] if self.told else None))
+        share = (1.0 - SHOWN) * self.cost(tried) / max(self.core_seconds, 1e-9)
+        given_up = bool(hopeless(trial, rivals, self.told[0] if self.told else None, share))
         if given_up:
             trial.status = Status.PRUNED
         elif tried.model != "constant":

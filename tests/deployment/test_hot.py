@@ -320,9 +320,9 @@ def test_one_row_is_written_as_every_answer_is(model, number_model):
 
 
 def test_every_model_is_in_the_description(service):
-    paths = service._description()["paths"]
+    paths = service.handlers.description()["paths"]
     for name, record in (("model", "Record"), ("other", "Record.other")):
         said = paths[f"/predict/{name}"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"][0]
         assert said == {"$ref": f"#/components/schemas/{record}"}
         assert f"/v2/models/{name}/infer" in paths
-    assert set(service._description()["components"]["schemas"]["Answer.other"]["properties"]) >= {"prediction"}
+    assert set(service.handlers.description()["components"]["schemas"]["Answer.other"]["properties"]) >= {"prediction"}

@@ -17,7 +17,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sevenfold.deployment.answering import SMALL_BYTES
-from sevenfold.deployment.service import Hot, Service
+from sevenfold.deployment.routes import Hot
+from sevenfold.deployment.service import Service
 
 _PATIENCE_SECONDS = 0.05  # that a body may come after its head before the request goes the ordinary way
 _MOST_AT_ONCE = 32  # requests that one client's bytes are answered with before others have their turn

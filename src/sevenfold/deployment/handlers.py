@@ -75,7 +75,7 @@ class Handlers:
                 hosted.model.check_coverage(asked.coverage)
 
             def decode() -> tuple[list[dict[str, Any]], bool]:
-                return people.decode(request, hosted.model, self._limits)
+                return people.decode(request.body, hosted.pictures, self._limits)
 
             small = len(request.body) <= SMALL_BYTES and not asked.explain
             records, single = decode() if small else await self._answering.workers.run(decode)
@@ -96,7 +96,7 @@ class Handlers:
         with self._named(request) as hosted:
             if not self._answering.lane(hosted).quick or request.body.count(b"{") > SMALL_ROWS:
                 return None
-            records, single = people.decode(request, hosted.model, self._limits)
+            records, single = people.decode(request.body, hosted.pictures, self._limits)
             answer = self._answering.at_once(hosted, records, len(records), request.id)
             if single:
                 return Reply(200, hosted.one_row.encode(answer, request.id))
@@ -125,10 +125,17 @@ class Handlers:
             if not self._answering.lane(hosted).quick:
                 return None
             length = request.headers.get(protocol.HEADER_LENGTH)
-            decoded = protocol.decode(request.body, length, hosted.model, self._limits)
-            if decoded.count > SMALL_ROWS:
-                return None
+            found = hosted.tensor_row.read(request.body) if length is None else None
+            if found is not None:
+                record, own = found
+                decoded = protocol.InferRequest(own, [record], 1, {}, False)
+            else:
+                decoded = protocol.decode(request.body, length, hosted.model, self._limits)
+                if decoded.count > SMALL_ROWS:
+                    return None
             answer = self._answering.at_once(hosted, decoded.rows, decoded.count, decoded.id or request.id)
+            if found is not None and (written := hosted.tensor_row.write(answer, decoded.id)) is not None:
+                return Reply(200, written)
             return protocol.encode(decoded, answer, hosted.name, hosted.version)
 
     async def _live(self, request: Request) -> Reply:

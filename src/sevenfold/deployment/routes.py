@@ -56,6 +56,23 @@ class Hot:
     handler: Callable[[Request], Reply | None]
 
 
+@dataclass(frozen=True, slots=True)
+class HotHead:
+    """The head of a POST request that may be answered at once.
+
+    Args:
+        hot: its route.
+        headers: those that are heeded, names in lower case.
+        length: of its body, in bytes.
+        lasting: whether the client keeps the connection.
+    """
+
+    hot: Hot
+    headers: Mapping[str, str]
+    length: int
+    lasting: bool
+
+
 class Routes:
     """The routes of a server.
 

@@ -9,11 +9,9 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 
 from sevenfold.core.errors import RequestError
-from sevenfold.deployment import protocol
 from sevenfold.deployment.access import check_token
 from sevenfold.deployment.answering import Answering
 from sevenfold.deployment.handlers import Handlers
@@ -33,13 +31,9 @@ from sevenfold.deployment.request import (
     headers_of,
     read_body,
 )
-from sevenfold.deployment.routes import Hot, Routes
+from sevenfold.deployment.routes import Hot, HotHead, Routes
 
 _LOG = logging.getLogger("sevenfold.serve")
-_HEEDED = tuple(
-    (name.encode(), name)
-    for name in ("content-type", "content-length", "authorization", "x-request-id", protocol.HEADER_LENGTH)
-)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -104,22 +98,18 @@ class Service:
         await self._linger.send(replace(reply, body=b"") if head else reply, said, incoming, send)
         self._ended(request, scope["method"], reply.status, time.perf_counter() - started)
 
-    def answer_hot(
-        self, hot: Hot, given: Mapping[bytes, bytes], body: bytes, lasting: bool, started: float
-    ) -> tuple[bytes, bool] | None:
+    def answer_hot(self, asked: HotHead, body: bytes, started: float) -> tuple[bytes, bool] | None:
         """The whole answer to a small request that has come whole, or None where it must go the ordinary way.
 
         Args:
-            hot: its route; the method is POST.
-            given: its headers, names in lower case.
+            asked: its head.
             body: not packed.
-            lasting: whether the client keeps the connection.
             started: when its first byte came, on the clock of `time.perf_counter`.
         Returns:
             head and body of the answer, and whether the connection stays open.
         """
-        headers = {text: given[name].decode("latin-1") for name, text in _HEEDED if name in given}
-        request = Request("POST", hot.path, headers, "", self._ids.next(), hot.names, body)
+        hot, lasting = asked.hot, asked.lasting
+        request = Request("POST", hot.path, asked.headers, "", self._ids.next(), hot.names, body)
         try:
             reply = self._at_once(hot, request)
             if reply is None:
@@ -134,14 +124,8 @@ class Service:
 
     def _at_once(self, hot: Hot, request: Request) -> Reply | None:
         check_token(request.headers, self.token)
-        workers = self.answering.workers
-        size = len(request.body)
-        workers.hold(size)
-        try:
-            with workers.place():
-                return hot.handler(request)
-        finally:
-            workers.release(size)
+        self.answering.workers.admit(len(request.body))
+        return hot.handler(request)
 
     async def _reply(self, request: Request, incoming: Incoming) -> Reply:
         try:

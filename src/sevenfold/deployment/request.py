@@ -103,9 +103,9 @@ class Request:
         return self.headers.get("x-request-id") or self.id
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reply:
-    """What a handler gives back."""
+    """What a handler gives back; nobody changes it."""
 
     status: int
     body: bytes

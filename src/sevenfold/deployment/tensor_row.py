@@ -32,12 +32,16 @@ class TensorRow:
     Args:
         model: that answers.
         name, version: under which the protocol knows it.
+
+    Attributes:
+        names: of the columns that one element holds as it is.
+        needed: the columns that must be there.
     """
 
     def __init__(self, model: LoadedModel, name: str, version: str) -> None:
         special = (Kind.IMAGE, Kind.SEQUENCE)
-        self._names = frozenset(column.name for column in model.inputs if column.kind not in special)
-        self._needed = model.runtime.used - {model.task.roles.get("item")}
+        self.names = frozenset(column.name for column in model.inputs if column.kind not in special)
+        self.needed = model.runtime.used - {model.task.roles.get("item")}
         self._labels = label_texts(model)
         self._head = f'{{"model_name":{_said(name)},"model_version":{_said(version)},"outputs":'
         self._label = _PREDICTION % tensors.datatype_of(model.classes)
@@ -62,7 +66,7 @@ class TensorRow:
 
     def _record(self, inputs: list[Any]) -> dict[str, Any] | None:
         record: dict[str, Any] = {}
-        names = self._names
+        names = self.names
         try:
             for tensor in inputs:
                 name, kind, shape, data = tensor["name"], _TYPES[tensor["datatype"]], tensor["shape"], tensor["data"]
@@ -78,7 +82,7 @@ class TensorRow:
                 record[name] = value
         except (KeyError, TypeError):  # something else than four plain members
             return None
-        return record if len(record) == len(inputs) and self._needed.issubset(record) else None
+        return record if len(record) == len(inputs) and self.needed.issubset(record) else None
 
     def write(self, answer: Answer, own: str | None) -> bytes | None:
         """The response as JSON; None where it must be written with more care.

@@ -129,6 +129,7 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
             folder,
             folds=len(workspace.folds),
             rows=len(workspace.folds[0][0]),
+            valid_rows=len(workspace.folds[0][1]),
             classification=task.goal.is_classification,
             classes=workspace.target.classes,
             journal=lambda kind, data: None,

@@ -98,6 +98,7 @@ def searched(
         folder,
         folds=5,
         rows=100,
+        valid_rows=25,
         classification=True,
         classes=2,
         journal=lambda kind, data: said.append(f"{data.get('what')}: {data.get('why')}"),

@@ -172,7 +172,9 @@ def start_last_fit(session: Session, collected: Collected, final: Final) -> Last
     numbers = {t.name: 1 for t in members} if final.one_fold else fits_in_time(members, session.reserve, left)
     again = [trial for trial in members if trial.name in numbers]
     if session.reserve is not None and len(again) < len(members):
-        why = f"a last fit of all members would take {session.reserve.refit(members):.1f} s and {left:.1f} s are left"
+        why = (
+            f"a last fit of all members would take {session.reserve.last_fits(members):.1f} s and {left:.1f} s are left"
+        )
         names = ", ".join(trial.name for trial in members if trial.name not in numbers)
         session.decide("deployment", f"{names}: the models of the folds are kept", why)
     if not again:

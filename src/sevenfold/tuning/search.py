@@ -9,40 +9,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import disk_is_full
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
 from sevenfold.models.catalogue import MODELS
+from sevenfold.tuning.agenda import Agenda, Standing
+from sevenfold.tuning.allowance import allowance
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.executors.imports import LIBRARIES
-from sevenfold.tuning.gain import a_second, promise, variant_promise
 from sevenfold.tuning.job import Job
-from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, portfolio, told_trials
+from sevenfold.tuning.pace import Pace
+from sevenfold.tuning.proposals import Proposal, Searcher, portfolio, told_trials
 from sevenfold.tuning.pruning import hopeless
+from sevenfold.tuning.rescue import far_ahead, rescued
 from sevenfold.tuning.trial import Status, Trial, fold_event
 
 Journal = Callable[[str, Mapping[str, Any]], None]
 
 _ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
-_SHARE_FIRST = 0.5  # of the time left, for the first trial of a run that has learned nothing yet
-_SHARE_PICTURES = 0.9  # of a network on pictures, beside which nothing else matters
-_SHARE_LATER = 0.35  # for each later one
-_GRANTED = 1.5  # times what a later trial is expected to take
-_MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
-_MODELS_FIRST = 4  # different models are tried before variants of what leads
-_FAR_AHEAD = 0.05  # of the gain over the constant
-_USUAL_SPEED = (0.3, 2.0)
-_SHORT_YARDSTICK = 0.03  # of the work that can still be done
-_IMPORT_SECONDS = 8.0  # a worker's first fit of a model may take so much longer before it is killed
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
+_MORE_TRIALS = 8  # as long as the folds that are left validate enough rows
+_ENOUGH_VALIDATED = 1_500
 _FEWEST_FOLDS = 2
 _KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
-_SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
 @dataclass
@@ -56,6 +48,7 @@ class Search:
         folder: the run's `trials/`.
         folds: number of folds of each trial.
         rows: training rows of one fold.
+        valid_rows: validation rows of one fold.
         classification: which yardsticks apply.
         classes: for cost estimates.
         journal: appends an event.
@@ -74,6 +67,7 @@ class Search:
     folder: Path
     folds: int
     rows: int
+    valid_rows: int
     classification: bool
     classes: int
     journal: Journal
@@ -85,20 +79,22 @@ class Search:
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
     trials: list[Trial] = field(default_factory=list)
     stop_reason: str = ""
-    _queue: list[Proposal] = field(default_factory=list)
-    _speed: dict[str, float] = field(default_factory=dict)
-    _skipped: set[str] = field(default_factory=set)
     _folds_settled: bool = False
     _pictures: set[str] = field(default_factory=set)
+    _pace: Pace = field(init=False)
+    _agenda: Agenda = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.candidates, self.rows, self.classes, self.threads)
+        self._agenda = Agenda([], self.searcher, self._pace, self.only)
 
     def run(self) -> list[Trial]:
         """Search until time, trials or ideas run out; every trial with its status."""
         taken = {trial.recipe.digest for trial in self.trials}
-        self._queue = [
-            p for p in portfolio(self.candidates, self.classification, self.only) if p.recipe.digest not in taken
-        ]
+        starts = portfolio(self.candidates, self.classification, self.only)
+        self._agenda.queue = [proposal for proposal in starts if proposal.recipe.digest not in taken]
         for trial in self.trials:
-            self._learn_speed(trial)
+            self._pace.learn(trial)
             if trial.status is Status.FINISHED and trial.recipe.model != "constant" and trial.origin != "yardstick":
                 self.folds, self._folds_settled = min(self.folds, len(trial.folds)), True
         for trial in self.trials:
@@ -192,7 +188,7 @@ class Search:
         begun = 1 + max(trial.started)
         folds = begun + int(self.left_seconds / pace) * self.executor.slots
         first = not finished and folds >= _FEWEST_FOLDS
-        if first or (finished and self._ahead([trial], finished) is trial):
+        if first or (finished and far_ahead([trial], finished, self.constant) is trial):
             # Too good to lose, or the first: fewer folds for all, or it counts with those it has done at the end.
             self._use_folds(
                 folds, f"a fold of {trial.recipe.model}, {'the first' if first else 'which leads'}, takes {pace:.1f} s"
@@ -226,140 +222,47 @@ class Search:
         return number - number % _ROUND
 
     def _propose(self) -> Proposal | None:
-        counted = sum(trial.origin != "yardstick" for trial in self.trials)
         if self.most_trials is not None:
             # A round starts only when the one before has ended: its decisions then see the same results in any order.
             number = len(self.trials)
             if any(t.status is Status.OPEN for t in self.trials[: number - number % _ROUND]):
                 return None
-        while self._queue:
-            proposal = self._best_start()
-            if proposal is None:
-                break
-            if self.most_trials is not None and proposal.origin != "yardstick" and counted >= self.most_trials:
-                return None
-            reason = self._too_slow(proposal)
-            self._queue.remove(proposal)
-            if not reason:
-                return proposal
-            self.journal(
-                Happening.DECISION, {"what": f"{proposal.candidate.name} is not tried", "why": reason, "step": "tuning"}
-            )
-        if self.most_trials is not None and counted >= self.most_trials:
-            return None
-        if self.searcher is None:
-            self.stop_reason = "every starting point was tried"
-            return None
+        proposal = self._agenda.next(self._standing())
+        for recipe, why in self._agenda.declined:
+            self.journal(Happening.DECISION, {"what": f"{recipe.model} is not tried", "why": why, "step": "tuning"})
+        self.stop_reason = self._agenda.end
+        return proposal
+
+    def _standing(self) -> Standing:
         window = None if self.most_trials is None else len(self.trials) - len(self.trials) % _ROUND
-        told = list(told_trials(self.trials, window))
-        for declined in range(_MOST_DECLINED):
-            proposal_made = self.searcher.propose(self.trials, told, self.constant, declined)
-            if proposal_made is None:
-                self.stop_reason = "nothing new was left to try"
-                return None
-            if not self._too_slow(proposal_made):
-                return proposal_made
-        self.stop_reason = "nothing that is left to try would end in time"
-        return None
-
-    def _best_start(self) -> Proposal | None:
-        """The next starting point: the first in order, or, under a budget and once something real has been started,
-        the one with the most expected gain a second. None where a variant of what leads promises more."""
-        first = self._queue[0]
-        begun = [t for t in self.trials if t.recipe.model != "constant" and t.origin != "yardstick"]
-        if not self.timed or first.candidate.name == "constant" or self.only:
-            return first
-        if not begun:
-            # A linear yardstick that takes more than a moment waits until the first real trial is under way.
-            long = self._seconds(first) > _SHORT_YARDSTICK * self._work_left
-            return next((p for p in self._queue if not long or p.origin != "yardstick"), first)
-        yardstick = next((p for p in self._queue if p.origin == "yardstick"), None)
-        if yardstick is not None:
-            return yardstick
-        told = list(told_trials(self.trials, None))
-        left = self._work_left
-
-        def worth(proposal: Proposal) -> float:
-            return a_second(promise(proposal, told, self.constant), self._seconds(proposal), left)
-
-        best = max(self._queue, key=worth)
-        leader = leader_of([t for t in told if t.recipe.model != "constant"])
-        tried = {t.recipe.model for t in told if t.origin == "portfolio"}
-        if self.searcher is None or leader is None or len(tried) < _MODELS_FIRST:
-            return best
-        variants = sum(t.origin not in ("yardstick", "portfolio") for t in self.trials)
-        return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, left) else None
-
-    @property
-    def _work_left(self) -> float:
-        """Seconds of work that all workers can still do."""
-        return self.left_seconds * self.executor.slots
-
-    def _seconds(self, proposal: Proposal) -> float:
-        """Expected work of all folds, by this machine's speed."""
-        params, name = dict(proposal.recipe.params), proposal.candidate.name
-        estimate = proposal.candidate.seconds(params, self.rows, self.classes, self.threads)
-        # Of a model that has not been timed here nothing is known but how slow the others make this machine look.
-        usual = float(np.clip(np.median(list(self._speed.values())), *_USUAL_SPEED)) if self._speed else 1.0
-        return estimate * self._speed.get(name, usual) * self.folds
-
-    def _too_slow(self, proposal: Proposal) -> str:
-        """Why a proposal does not fit into the time left, or ""."""
-        if self.deadline.seconds == float("inf"):
-            return ""
-        name = proposal.candidate.name
-        if name in self._skipped:
-            return "one fold of it took too long before"
-        patience = 1.15 if name in self._speed else _SLOW_START * (0.7 if self._finished_real() else 1.0)
-        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not self._finished_real():
-            # It can be stopped and still be of use, while there is nothing to compare it with.
-            patience *= 2.0
-        left, needed = self._work_left, self._seconds(proposal)
-        if needed <= left * patience:
-            return ""
-        return f"its {self.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"
-
-    def _expected(self, trial: Trial) -> float:
-        """Expected work of a trial's open folds, by this machine's speed with its model; 0 where that is not known."""
-        name = trial.recipe.model
-        candidate = next((c for c in self.candidates if c.name == name), None)
-        if candidate is None or name not in self._speed:
-            return 0.0
-        each = candidate.seconds(dict(trial.recipe.params), self.rows, self.classes, self.threads) * self._speed[name]
-        return each * (self.folds - len(trial.folds))
-
-    def _finished_real(self) -> bool:
-        return any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+        work_left = self.left_seconds * self.executor.slots
+        return Standing(self.trials, window, self.constant, self.folds, work_left, self.most_trials)
 
     def _job(self, trial: Trial, fold: int) -> Job:
-        now = time.monotonic()
+        folder, model = str(self.folder / trial.name), trial.recipe.model
         if not self.timed:
-            return Job(trial.name, trial.recipe.to_json(), fold, str(self.folder / trial.name), threads=self.threads)
-        left = self.left_seconds
-        finished = self._finished_real()
-        share = _SHARE_LATER if finished else _SHARE_FIRST
-        if trial.recipe.model in self._pictures and not finished:
-            share = _SHARE_PICTURES
+            return Job(trial.name, trial.recipe.to_json(), fold, folder, threads=self.threads)
+        now, known, slots = time.monotonic(), self._pace.knows(model), self.executor.slots
         # Until it is known how many folds the time allows, a fold may take as long as if they were the fewest: rounds
         # cut off hurt more than folds left out.
         waiting = self.folds - len(trial.folds) if self._folds_settled else min(_FEWEST_FOLDS, self.folds)
-        rounds_of_work = -(-waiting // self.executor.slots)
-        # What was taken up as fitting into the time left may use it: cut short it would show nothing.
-        granted = max(share * left, _GRANTED * self._expected(trial) / self.executor.slots)
-        allowance = max(min(granted / rounds_of_work, left - 0.5), 0.5)
-        # A fit that cannot stop early shows with its first fold how long it takes; the others are then judged by it.
-        # Until something real is finished nothing is killed before the end: a slow model is better than none.
-        kill = now + (min(left, max(share * left, 1.5 * allowance + 1.0)) if finished else left)
-        if trial.recipe.model in LIBRARIES and trial.recipe.model not in self._speed:
-            kill = min(now + left, kill + _IMPORT_SECONDS)
+        open_folds = self.folds - len(trial.folds)
+        given = allowance(
+            self.left_seconds,
+            -(-waiting // slots),
+            self._pace.seconds(trial.recipe) * open_folds / slots if known else 0.0,
+            finished=self._standing().has_model,
+            pictures=model in self._pictures,
+            imports=model in LIBRARIES and not known,
+        )
         return Job(
             trial.name,
             trial.recipe.to_json(),
             fold,
-            str(self.folder / trial.name),
-            stop_at=now + allowance,
-            latest_at=now + max(0.5, left - 0.5),
-            kill_at=kill,
+            folder,
+            stop_at=now + given.stop,
+            latest_at=now + given.latest,
+            kill_at=now + given.kill,
             threads=self.threads,
         )
 
@@ -373,11 +276,11 @@ class Search:
                 raise OSError(errno.ENOSPC, outcome.reason)
             self._close(trial, Status.FAILED, outcome.reason)
             if "deadline" in outcome.reason:
-                self._skipped.add(trial.recipe.model)
+                self._agenda.leave_out(trial.recipe.model)
             return
         trial.add(outcome.job.fold, outcome.result)
         self.journal(Happening.FOLD_FINISHED, fold_event(trial.name, outcome.job.fold, outcome.result))
-        self._learn_speed(trial)
+        self._pace.learn(trial)
         self._fit_folds(trial)
         self._judge(trial)
 
@@ -389,7 +292,7 @@ class Search:
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
             shown = trial.first_folds(trial.judged)
-            reason = hopeless(shown, self._rivals(trial), self.constant)
+            reason = hopeless(shown, self._rivals(trial), self.constant, self._share_of_work(trial))
             if reason:
                 trial.folds = shown.folds
                 self._close(trial, Status.PRUNED, reason)
@@ -398,6 +301,13 @@ class Search:
             # Begun before it was known that fewer folds are used: it is compared on those that all trials have.
             trial.folds = trial.first_folds(self.folds).folds
             self._close(trial, Status.FINISHED, "")
+
+    def _share_of_work(self, trial: Trial) -> float:
+        """What a trial's open folds would take of all work that can still be done; 0 where time does not count."""
+        if not self.timed:
+            return 0.0
+        open_folds = self.folds - len(trial.folds)
+        return open_folds * trial.seconds / len(trial.folds) / max(1e-3, self.left_seconds * self.executor.slots)
 
     def _fit_folds(self, trial: Trial) -> None:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
@@ -409,9 +319,10 @@ class Search:
         pace = trial.seconds / len(trial.folds)
         # Features of a fold are made once and serve all later trials: they count once, the model for every trial.
         features = sum(result.feature_seconds for result in trial.folds.values()) / len(trial.folds)
-        each = features + _WANTED_TRIALS * (pace - features)
-        affordable = int(self.left_seconds * self.executor.slots / each)
-        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
+        work = self.left_seconds * self.executor.slots
+        few, many = (int(work / (features + number * (pace - features))) for number in (_MORE_TRIALS, _WANTED_TRIALS))
+        enough = -(-_ENOUGH_VALIDATED // self.valid_rows)
+        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, max(few, min(many, enough))))
         self._use_folds(
             folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
         )
@@ -445,55 +356,12 @@ class Search:
         # A pruned trial may have folds beyond those it was judged by: a resumed run must leave them out as well.
         self.journal(kind, {**{key: row[key] for key in keys}, "counted": list(trial.folds)})
 
-    def _learn_speed(self, trial: Trial) -> None:
-        """This machine's seconds for the estimate's second, for the trial's model."""
-        candidate = next((c for c in self.candidates if c.name == trial.recipe.model), None)
-        if candidate is None or not trial.folds or Trait.BASELINE in candidate.spec.traits:
-            return
-        estimate = candidate.seconds(dict(trial.recipe.params), self.rows, self.classes, self.threads)
-        measured = trial.seconds / len(trial.folds)
-        old = self._speed.get(candidate.name)
-        new = measured / max(estimate, 1e-6)
-        self._speed[candidate.name] = new if old is None else 0.5 * (old + new)
-
-    def _save_something(self) -> None:
-        """A trial that time cut short counts with the folds it has done where no other has all of them done, or where
-        it is far ahead of all others on those folds."""
-        real = [t for t in self.trials if t.recipe.model != "constant"]
-        cut = [t for t in real if t.status is Status.OPEN and t.folds]
-        finished = [t for t in real if t.status is Status.FINISHED]
-        if not finished:
-            cut = [t for t in real if t.folds]
-        if not cut:
-            return
-        trial = max(cut, key=lambda t: (len(t.folds), -t.loss))
-        why = f"no trial has all {self.folds} folds done; {trial.name} has {len(trial.folds)}"
-        if finished:
-            ahead = self._ahead(cut, finished)
-            if ahead is None:
-                return
-            trial = ahead
-            why = f"on the {len(trial.folds)} of {self.folds} folds it has done it is far ahead of all finished trials"
-        self.journal(Happening.DECISION, {"what": f"{trial.name} counts as it is", "why": why, "step": "tuning"})
-        self._close(trial, Status.FINISHED, why)
-
-    def _ahead(self, cut: Sequence[Trial], finished: Sequence[Trial]) -> Trial | None:
-        """The best of the trials cut short, if it gains much more over the constant on its folds than any finished."""
-        constant = self.constant
-        shown = [t for t in cut if any(set(t.folds) <= set(f.folds) for f in finished)]
-        if constant is None or not shown:
-            return None
-        leader = min(finished, key=lambda t: t.loss)
-        trial = min(shown, key=lambda t: t.comparable_loss(leader))
-        done = set(trial.folds)
-        if not done <= set(constant.folds):
-            return None
-        best = min(f.loss_on(done) for f in finished if done <= set(f.folds))
-        gain = constant.loss_on(done) - best
-        return trial if best - trial.loss_on(done) > _FAR_AHEAD * max(gain, 0.0) else None
-
     def _end(self) -> None:
-        self._save_something()
+        saved = rescued(self.trials, self.folds, self.constant)
+        if saved is not None:
+            trial, why = saved
+            self.journal(Happening.DECISION, {"what": f"{trial.name} counts as it is", "why": why, "step": "tuning"})
+            self._close(trial, Status.FINISHED, why)
         if self.left_seconds <= 0:
             self.stop_reason = self.stop_reason or "the time for searching was used up"
         for trial in self.trials:

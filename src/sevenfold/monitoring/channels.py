@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sevenfold.core.errors import RequestError
 from sevenfold.core.report import Finding
@@ -97,7 +97,7 @@ def _mail(address: str) -> Channel:
             if parts.scheme == "smtp+starttls":
                 client.starttls(context=context)
             if parts.username:
-                client.login(parts.username, parts.password or "")
+                client.login(unquote(parts.username), unquote(parts.password or ""))
             client.send_message(mail)
 
     return send

@@ -279,6 +279,8 @@ _VALUES = [
 
 def strange(document: Any, stream: np.random.Generator) -> Any:
     """The document with something else in one place: another value, a key gone or new, parts exchanged."""
+    if not document:
+        return {"surprise": document}  # nothing within to change
     while True:
         changed = copy.deepcopy(document)
         _estrange(changed, stream)

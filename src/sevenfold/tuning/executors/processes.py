@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.errors import LimitError
-from sevenfold.training.memory import give_back
+from sevenfold.training.memory import EARLY, give_back
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.job import Job, JobResult
 
@@ -56,11 +56,8 @@ class ProcessExecutor(Executor):
             "POLARS_MAX_THREADS": "1",
             "OMP_WAIT_POLICY": "PASSIVE",
             "PYTHONHASHSEED": "0",
-            # What a job freed goes back to the system at once: two workers would each keep their largest moment.
-            "MALLOC_ARENA_MAX": "2",
-            "MALLOC_TRIM_THRESHOLD_": str(2**20),
-            "MALLOC_MMAP_THRESHOLD_": str(2**20),
-            "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0",
+            # Two workers would each keep their largest moment.
+            **EARLY,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
         output: Any = subprocess.DEVNULL

@@ -23,6 +23,8 @@ LIBRARIES = {
     "svm_rbf": ("sklearn.svm",),
 }
 """Libraries of models whose import takes a noticeable part of a second."""
+LARGEST = "torch"
+"""Takes more memory than all others together."""
 
 
 _FRAMELESS = frozenset({"catboost"})  # it asks for pandas, whatever it is handed

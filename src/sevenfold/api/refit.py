@@ -36,15 +36,6 @@ def repeats_for(trial: Trial, most: int = MOST_REPEATS) -> int:
     return most if Trait.EARLY_STOPPING in MODELS.get(trial.recipe.model).spec.traits else 1
 
 
-def affordable_repeats(members: Sequence[Trial], most_bytes: float = DEFAULT_BYTES) -> int:
-    """Fits of each member that keep the whole within a size, by what a fold's model takes; at least 1."""
-    each = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in members}
-    for most in range(MOST_REPEATS, 1, -1):
-        if sum(each[trial.name] * repeats_for(trial, most) for trial in members) <= most_bytes:
-            return most
-    return 1
-
-
 def fits_in_time(
     members: Sequence[Trial], reserve: Reserve | None, left_seconds: float, most_bytes: float = DEFAULT_BYTES
 ) -> dict[str, int]:
@@ -56,7 +47,7 @@ def fits_in_time(
         left_seconds: for all of it.
     """
     kept, spare = list(members), 0.8 * left_seconds
-    while kept and reserve is not None and reserve.refit(kept) > left_seconds:
+    while kept and reserve is not None and reserve.last_fits(kept) > left_seconds:
         kept.remove(max(kept, key=lambda trial: max(result.seconds for result in trial.folds.values())))
     sizes = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in kept}
     numbers = {trial.name: 1 for trial in kept}
@@ -65,7 +56,11 @@ def fits_in_time(
             more = {**numbers, trial.name: numbers[trial.name] + 1}
             small = sum(sizes[name] * number for name, number in more.items()) <= most_bytes
             times = [fit for fit in kept for _ in range(more[fit.name])]
-            if more[trial.name] <= repeats_for(trial) and small and (reserve is None or reserve.refit(times) <= spare):
+            if (
+                more[trial.name] <= repeats_for(trial)
+                and small
+                and (reserve is None or reserve.last_fits(times) <= spare)
+            ):
                 numbers = more
     return numbers
 

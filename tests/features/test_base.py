@@ -7,7 +7,15 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Block, Columns, Form
-from sevenfold.features.base import column_moments, column_quantiles, read_categories, read_numbers, sample_rows
+from sevenfold.features.base import (
+    column_moments,
+    column_quantiles,
+    in_pieces,
+    read_categories,
+    read_numbers,
+    sample_rows,
+)
+from sevenfold.features.catalogue import FEATURES
 
 TABLES = arrays(
     np.float64,
@@ -78,3 +86,25 @@ def test_a_sample_is_ascending_and_without_repeats():
     chosen = sample_rows(1000, 50, np.random.default_rng(0))
     assert chosen is not None and len(set(chosen.tolist())) == 50 and (np.diff(chosen) > 0).all()
     assert sample_rows(50, 50, np.random.default_rng(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"), [("scale", ("x", "@made")), ("ordinal", ("c",)), ("one_hot_sparse", ("c",))]
+)
+def test_many_rows_are_converted_in_pieces_as_at_once(name, inputs, monkeypatch):
+    monkeypatch.setattr("sevenfold.features.base.PIECE_ROWS", 7)
+    stream = np.random.default_rng(0)
+    table = pl.DataFrame({"x": stream.normal(size=50), "c": stream.choice(["a", "b", None], 50).tolist()})
+    made = Block(Form.NUMBERS, ("p", "q"), stream.normal(size=(50, 2)))
+    columns = Columns(table, {"made": made})
+    feature = FEATURES.get(name)(inputs)
+    block = feature.fit(columns, None, stream)
+    at_once, pieces = feature.transform(columns), in_pieces(feature, columns)
+    assert block.names == at_once.names == pieces.names
+    assert block.levels == at_once.levels == pieces.levels
+    for found in (block, pieces):
+        if found.form is Form.SPARSE:
+            assert (found.values != at_once.values).nnz == 0
+        else:
+            assert found.values.dtype == at_once.values.dtype
+            assert np.array_equal(found.values, at_once.values, equal_nan=True)

@@ -1,6 +1,9 @@
 """Estimates of memory, and freed memory that goes back to the system."""
 
 import gc
+import os
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -10,8 +13,10 @@ from sevenfold.core.errors import LimitError
 from sevenfold.core.recipe import Recipe, Step
 from sevenfold.core.task import Goal, Target
 from sevenfold.training.memory import (
+    EARLY,
     LIBRARIES_BYTES,
     Need,
+    frames_given_back,
     give_back,
     need_of,
     share_that_fits,
@@ -100,3 +105,23 @@ def test_small_data_need_no_estimate() -> None:
     assert surely_fits(1e5, 4e9)
     assert not surely_fits(1e9, 4e9)
     assert not surely_fits(1.0, 10.0)
+
+
+def test_polars_is_loaded_to_give_back_and_the_environment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+    monkeypatch.delitem(sys.modules, "polars")
+    monkeypatch.delenv("_RJEM_MALLOC_CONF", raising=False)
+    monkeypatch.setattr("importlib.import_module", lambda name: seen.append(os.environ.get("_RJEM_MALLOC_CONF")))
+    frames_given_back()
+    assert seen == [EARLY["_RJEM_MALLOC_CONF"]]
+    assert "_RJEM_MALLOC_CONF" not in os.environ
+    monkeypatch.setitem(sys.modules, "polars", pl)
+    frames_given_back()
+    assert len(seen) == 1
+
+
+def test_a_heap_that_trims_early_still_works() -> None:
+    code = "from sevenfold.training.memory import trim_early; trim_early(); print(sum(bytearray(10**7)))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "0\n"

@@ -23,7 +23,9 @@ from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
 from sevenfold.data.readers.lottery import Lottery
+from sevenfold.data.rows import taken
 from sevenfold.evaluation.metrics.catalogue import check_metric, default_metric
+from sevenfold.training.memory import frames_given_back
 from sevenfold.training.whole import Whole
 from sevenfold.training.workspace import Workspace
 
@@ -158,6 +160,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
 
     with session.step("data"):
         session.executor = start_workers(session)  # imports its libraries while the data are read
+        frames_given_back()
         plan = session.plan
         raw = read(data, target=plan.target, options=_options(session))
         prepared = build(raw, plan)
@@ -184,7 +187,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
         )
         for reason in split.reasons:
             session.decide("data", reason, "")
-        profiled = profile(table[split.train], schema)
+        profiled = profile(taken(table, split.train), schema)
         given = sealed
         audit = _in_background(lambda: _audit(session, prepared, raw.frame, given, profiled, split), session.ahead)
         workspace, place = _workspace(session, prepared, split, given is not None)
@@ -367,7 +370,7 @@ def _workspace(session: Session, prepared: Prepared, split: Split, given_test: b
     folds = tuple((renumbered[fold.train], renumbered[fold.valid]) for fold in split.folds)
     target = prepared.target.take(place[split.train])
     workspace = Workspace(
-        table[split.train],
+        taken(table, split.train),
         target,
         prepared.task,
         prepared.dataset.schema,

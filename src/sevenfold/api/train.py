@@ -24,6 +24,7 @@ from sevenfold.core.events import Happening
 from sevenfold.core.run import Journal, RunFolder, write_bytes
 from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.models.catalogue import MODELS
+from sevenfold.training.memory import trim_early
 from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.candidates import gather
 from sevenfold.tuning.trial import trials_from_journal
@@ -62,6 +63,8 @@ def train(
     plan = _checked(plan)
     spent = process_seconds() if whole_process else 0.0
     deadline = Deadline.starting_now(plan.budget_seconds or float("inf"), spent)
+    if whole_process:
+        trim_early()
     session = Session(plan, deadline, Resources.detect(), on_event)
     try:
         _check_out(plan)

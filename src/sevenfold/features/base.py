@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+PIECE_ROWS = 2**17
+
+
 class LearnedFeature(Feature):
     """A feature whose learned state is plain data, so that storing and restoring it is one assignment."""
 
@@ -36,7 +39,7 @@ class LearnedFeature(Feature):
     def fit(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> Block:
         """Learn, then convert the training rows as any others."""
         self.restore(self.learn(columns, target, stream))
-        return self.transform(columns)
+        return in_pieces(self, columns)
 
     def state(self) -> State:
         """What was learned, as data."""
@@ -46,6 +49,23 @@ class LearnedFeature(Feature):
         """Take over a state."""
         self.learned = state
         self.prepare()
+
+
+def in_pieces(feature: Feature, columns: Columns) -> Block:
+    """What `transform` gives, of many rows piece by piece: what it needs on the way is never held for all of them."""
+    rows = columns.rows
+    if rows <= 2 * PIECE_ROWS or feature.spec.gives not in (Form.NUMBERS, Form.CATEGORIES):
+        return feature.transform(columns)
+    read = {name[1:]: columns.block(name) for name in feature.inputs if name.startswith("@")}
+    joined: Any = None
+    for start in range(0, rows, PIECE_ROWS):
+        place = slice(start, min(start + PIECE_ROWS, rows))
+        made = {name: Block(block.form, block.names, block.values[place], block.levels) for name, block in read.items()}
+        part = feature.transform(Columns(columns.table.slice(start, PIECE_ROWS), made))
+        if joined is None:
+            joined = np.empty((rows, *part.values.shape[1:]), part.values.dtype)
+        joined[place] = part.values
+    return Block(part.form, part.names, joined, part.levels)
 
 
 def read_numbers(columns: Columns, inputs: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:

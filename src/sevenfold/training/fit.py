@@ -101,25 +101,35 @@ def fit_features(
         cache: steps fitted before.
         fold: which rows these are, for the cache.
     """
+    from sevenfold.features.base import in_pieces
     from sevenfold.features.catalogue import FEATURES
 
     columns = Columns(table)
     others = None if valid is None else Columns(valid)
     features: list[Feature] = []
     digests: dict[str, str] = {}
-    for step in recipe.steps:
+    last = {reference: number for number, step in enumerate(recipe.steps) for reference in step.inputs}
+    for number, step in enumerate(recipe.steps):
         digests[step.name] = digest = step_digest(step, digests)
         fitted = cache.get((digest, fold)) if cache is not None else None
         if fitted is None:
             feature = FEATURES.get(step.feature)(step.inputs, **step.params)
             block = feature.fit(columns, target, stream_of(digest))
-            fitted = FittedStep(feature, block, None if others is None else feature.transform(others))
+            fitted = FittedStep(feature, block, None if others is None else in_pieces(feature, others))
             if cache is not None:
                 cache.put((digest, fold), fitted)
         columns.made[step.name] = fitted.train
         if others is not None and fitted.valid is not None:
             others.made[step.name] = fitted.valid
         features.append(fitted.feature)
+        del fitted
+        for reference in step.inputs:
+            name = reference.removeprefix("@")
+            if reference.startswith("@") and last[reference] == number and name not in recipe.outputs:
+                # Nobody reads it again: of large tables, one encoding less in memory.
+                columns.made.pop(name, None)
+                if others is not None:
+                    others.made.pop(name, None)
     return FittedFeatures(
         tuple(features), _gather(recipe.outputs, columns), None if others is None else _gather(recipe.outputs, others)
     )

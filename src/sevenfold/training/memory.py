@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -114,6 +116,41 @@ def give_back() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+EARLY = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": str(2**20),
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0",
+}
+"""Environment in which what a process frees goes back to the system at once."""
+_PARAMETERS = {-8: 2, -1: 2**20, -3: 2**20}  # glibc's mallopt: the same as the first three of `EARLY`
+
+
+def trim_early() -> None:
+    """Have this process's heap hand back what is freed at once (glibc; elsewhere nothing). For a process of our own."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            heap = ctypes.CDLL(None)
+            for parameter, value in _PARAMETERS.items():
+                heap.mallopt(parameter, value)
+
+
+def frames_given_back() -> None:
+    """Import polars so that it hands back at once what is freed: frames of large tables come and go, and each would
+    leave its pages behind. Its allocator reads the environment when it is loaded; polars that is there stays as it is.
+    """
+    if "polars" in sys.modules:
+        return
+    name = "_RJEM_MALLOC_CONF"
+    before = os.environ.get(name)
+    os.environ.setdefault(name, EARLY[name])
+    try:
+        importlib.import_module("polars")
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 def _widths(inputs: Inputs) -> tuple[float, float]:

@@ -23,7 +23,7 @@ from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_
 from sevenfold.training.memory import need_of, share_that_fits, surely_fits, thinned
 from sevenfold.training.refit import fit_whole, learns_whole
 from sevenfold.training.whole import share_within
-from sevenfold.training.workspace import Workspace
+from sevenfold.training.workspace import Stored, Workspace
 from sevenfold.tuning.executors.imports import warm
 
 _WORTHWHILE = 1.5  # times the sample's rows; fewer are not worth another reading
@@ -176,9 +176,12 @@ def with_sealed(workspace: Workspace, sealed: Path) -> Workspace:
         path = sealed / "weights.npy"
         held = np.load(path) if path.exists() else np.ones(len(values) - len(weights))
         weights = np.concatenate([weights, held])
-    own = workspace.table
-    table = pl.concat([own, pl.read_ipc(sealed / "table.arrow").select(own.columns)])
-    return replace(workspace, table=table, target=replace(workspace.target, values=values, weights=weights), folds=())
+    own, path = workspace.held, sealed / "table.arrow"
+    if isinstance(own, Stored):
+        table: pl.DataFrame | Stored = Stored((*own.paths, path))
+    else:
+        table = pl.concat([own, pl.read_ipc(path).select(own.columns)])
+    return replace(workspace, held=table, target=replace(workspace.target, values=values, weights=weights), folds=())
 
 
 def _fit(
@@ -188,10 +191,11 @@ def _fit(
     train, valid = workspace.rows(job.fold)
     train = thinned(train, share, streams.generator("memory", job.fold))
     target = workspace.target.take(train)
-    held_out = workspace.table[valid] if len(valid) else None
+    columns = _columns(recipe)
+    held_out = workspace.part(valid, columns) if len(valid) else None
     fitted = fit_features(
         recipe,
-        workspace.table[train],
+        workspace.part(train, columns),
         target,
         held_out,
         lambda digest: streams.generator("step", digest, job.fold),
@@ -207,11 +211,16 @@ def _fit(
 def _share(workspace: Workspace, recipe: Recipe, job: Job, memory_bytes: float) -> float:
     """Share of the training rows that a fit can be made with; all of them unless memory is short."""
     train, valid = workspace.rows(job.fold)
-    columns = {name for step in recipe.steps for name in step.inputs if not name.startswith("@")}
+    columns = _columns(recipe)
     if memory_bytes == float("inf") or surely_fits((len(train) + len(valid)) * max(1.0, len(columns)), memory_bytes):
         return 1.0
     need = need_of(recipe, workspace.table, workspace.target, len(valid), len(train), job.threads)
     return share_that_fits(need, len(train), memory_bytes)
+
+
+def _columns(recipe: Recipe) -> list[str]:
+    """The source columns that a recipe reads."""
+    return sorted({name for step in recipe.steps for name in step.inputs if not name.startswith("@")})
 
 
 def _fit_whole(

@@ -15,7 +15,7 @@ from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.job import Job, describe_failure, run_job
 
 _CACHED = 16 * 2**20  # bytes of fitted features that a worker keeps, beside twice the table's own
-_CACHED_LARGE = 64 * 2**20  # and at most, beside half the table's own: large tables are encoded anew
+_CACHED_LARGE = 64 * 2**20  # and at most: large tables are encoded anew
 
 
 def serve(address: str) -> None:
@@ -31,8 +31,8 @@ def serve(address: str) -> None:
             return
         if workspace is None:
             workspace = Workspace.load(Path(request["workspace"]))
-            size = int(workspace.table.estimated_size())
-            cache.limit_bytes = min(_CACHED + 2 * size, _CACHED_LARGE + size // 2)
+            size = workspace.nbytes
+            cache.limit_bytes = min(_CACHED + 2 * size, _CACHED_LARGE)
         job = Job.from_json(request["job"])
         memory = float("inf") if request["memory_bytes"] is None else float(request["memory_bytes"])
         try:

@@ -85,3 +85,19 @@ def test_text_that_is_no_model_is_refused() -> None:
     state = model.state()
     with pytest.raises(BundleError):
         LightGBM().restore({**state, "booster": b"no model"})
+
+
+def test_a_large_table_is_binned_piece_by_piece_and_learned_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = np.random.default_rng(0)
+    codes = stream.integers(0, 5, 3000)
+    values = stream.integers(0, 50, (3000, 2)).astype(float)  # few values: any sample places the same bins
+    weights = stream.uniform(0.5, 2.0, 3000)
+    target = Target(Goal.BINARY, ((values[:, 0] > 20) ^ (codes == 2)).astype(float), 2, weights)
+    inputs = _inputs(values, codes, 5)
+    held = Valid(inputs.take(np.arange(500)), target.take(np.arange(500)))
+    whole, pieces = LightGBM(class_weight="balanced"), LightGBM(class_weight="balanced")
+    _fit(whole, inputs, target, held, rounds=5)
+    monkeypatch.setattr("sevenfold.models.trees.lightgbm._PIECE_ROWS", 700)
+    monkeypatch.setattr("sevenfold.models.trees.lightgbm._MOST_CELLS", 1000)
+    _fit(pieces, inputs, target, held, rounds=5)
+    assert np.abs(whole.predict(inputs) - pieces.predict(inputs)).max() < 1e-6

@@ -105,3 +105,20 @@ def test_workers_end_with_their_parent(shared_folds: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail("the worker still runs")
+
+
+def test_a_worker_with_other_libraries_is_exchanged_before_it_loads_the_largest(
+    shared_folds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = "sevenfold.tuning.executors.processes"
+    monkeypatch.setattr(f"{place}.LARGEST", "wave")
+    pids = []
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        for library in ("colorsys", "wave", "wave", "colorsys"):
+            monkeypatch.setattr(f"{place}.LIBRARIES", {RECIPE.model: (library,)})
+            executor.submit(job(tmp_path))
+            (outcome,) = drain(executor)
+            assert outcome.result is not None, outcome.reason
+            pids.append(executor._workers[0].pid)
+    assert pids[0] != pids[1] == pids[2] == pids[3]

@@ -14,8 +14,14 @@ keep_lean()
 for name in NEEDED:
     importlib.import_module(name)
 first = [name for name in ("pandas", "pyarrow", "sklearn", "torch", "lightgbm", "scipy.stats") if name in sys.modules]
-from sevenfold.models.catalogue import MODELS
-import sklearn.ensemble, catboost, xgboost
+from sevenfold.tuning.executors.imports import load
+load("catboost")
+first += ["pandas"] if "pandas" in sys.modules else []
+import numpy, pandas
+assert pandas.DataFrame({"x": [1]}).shape == (1, 1)
+pool = sys.modules["catboost"].Pool(numpy.ones((4, 2)), numpy.arange(4.0))
+assert pool.shape == (4, 2)
+import sklearn.ensemble, xgboost
 second = [name for name in ("pyarrow", "matplotlib", "sklearn", "catboost", "xgboost") if name in sys.modules]
 import pyarrow
 print(json.dumps([first, second, len([f for f in sys.meta_path if type(f).__name__ == "OptionalParts"])]))

@@ -9,12 +9,30 @@ import numpy as np
 
 from sevenfold.core.arrays import Floats
 from sevenfold.core.errors import DataError
+from sevenfold.core.inputs import Block, Inputs
 from sevenfold.core.model import Batches
 from sevenfold.core.task import Target
 from sevenfold.models.trees.table import tree_table
 
 if TYPE_CHECKING:
     import lightgbm
+
+
+def sliced(inputs: Inputs, target: Target, rows: int) -> Batches:
+    """Rows in memory as batches of at most so many, without a copy."""
+    places = [slice(start, min(start + rows, inputs.rows)) for start in range(0, inputs.rows, rows)]
+
+    def parts() -> Iterator[tuple[Inputs, Target]]:
+        for place in places:
+            size = place.stop - place.start
+            blocks = {
+                form: Block(form, block.names, block.values[place], block.levels)
+                for form, block in inputs.blocks.items()
+            }
+            weights = None if target.weights is None else target.weights[place]
+            yield Inputs(size, blocks), Target(target.goal, target.values[place], target.classes, weights)
+
+    return Batches(tuple(place.stop - place.start for place in places), parts)
 
 
 def binned(

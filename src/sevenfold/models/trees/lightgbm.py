@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import lightgbm
 
 _WIDE_COLUMNS = 1000
+_MOST_CELLS = 10**7  # of a table that is handed over as one matrix
+_PIECE_ROWS = 2**17
+_BIN_ROWS = 200_000  # as many as LightGBM places its bins by
 
 
 def _cost(params: Mapping[str, Any], size: Size) -> Cost:
@@ -117,12 +120,11 @@ class LightGBM(Batched):
         self.goal, self.classes = target.goal, target.classes
         self.unit = Unit.of(target, context.objective)
         self.factors = class_weights(target, self.params["class_weight"])
-        table, categories = tree_table(inputs)
-        if table.shape[1] == 0:
+        columns = sum(block.values.shape[1] for form, block in inputs.blocks.items() if form in self.spec.accepts)
+        if columns == 0:
             raise DataError("LightGBM is given no column.", "at least one column", "none")
-        settings = self._settings(target, table.shape[1], valid, context)
-        rows = self._dataset(table, target, categories, settings)
-        del table  # its bins are all that is learned from
+        settings = self._settings(target, columns, valid, context)
+        rows, categories = self._binned(inputs, target, settings, context)
         booster = lightgbm.Booster(settings, rows)
         loss = None
         if valid is not None and len(valid.target):
@@ -208,6 +210,23 @@ class LightGBM(Batched):
             self.booster = lightgbm.Booster(model_str=text.decode())
         except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
             raise BundleError("A stored LightGBM model is damaged.", "LightGBM's text", repr(error)) from error
+
+    def _binned(
+        self, inputs: Inputs, target: Target, settings: Mapping[str, Any], context: FitContext
+    ) -> tuple[lightgbm.Dataset, list[int]]:
+        """The rows as bins, and the places of categories. Of a large table no matrix is made: the bins are placed by a
+        sample, as LightGBM itself would, and filled piece by piece."""
+        rows, columns = inputs.rows, len(inputs.names)
+        if rows <= _PIECE_ROWS or rows * columns <= _MOST_CELLS or Form.SPARSE in inputs.blocks:
+            table, categories = tree_table(inputs)
+            return self._dataset(table, target, categories, settings), categories
+        from sevenfold.models.trees.batches import binned, sliced
+
+        chosen = np.sort(context.stream.permutation(rows)[:_BIN_ROWS])
+        table, categories = tree_table(inputs.take(chosen))
+        reference = self._dataset(table, target.take(chosen), categories, settings)
+        batches = sliced(inputs, balanced(target, self.factors), _PIECE_ROWS)
+        return binned(reference, batches, lambda part: part, self.unit.apply), categories
 
     def _dataset(
         self,

@@ -6,6 +6,8 @@ import contextlib
 import importlib
 import time
 
+from sevenfold.tuning.executors.lean import without_frames
+
 LIBRARIES = {
     "lightgbm": ("lightgbm",),
     "catboost": ("catboost",),
@@ -21,11 +23,16 @@ LIBRARIES = {
     "svm_rbf": ("sklearn.svm",),
 }
 """Libraries of models whose import takes a noticeable part of a second."""
+LARGEST = "torch"
+"""Takes more memory than all others together."""
+
+
+_FRAMELESS = frozenset({"catboost"})  # it asks for pandas, whatever it is handed
 
 
 def load(name: str) -> None:
     """Import a library, if it is there."""
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(ImportError), without_frames() if name in _FRAMELESS else contextlib.nullcontext():
         importlib.import_module(name)
 
 

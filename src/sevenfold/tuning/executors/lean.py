@@ -7,7 +7,8 @@ That is half of an idle worker's memory and of its start. Whoever imports such a
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
@@ -47,8 +48,32 @@ _ALL = frozenset().union(*REFUSED.values())
 
 def keep_lean() -> None:
     """Refuse optional parts from now on; what is loaded already stays."""
-    if not any(isinstance(finder, OptionalParts) for finder in sys.meta_path):
+    if not is_lean():
         sys.meta_path.insert(0, OptionalParts())
+
+
+def is_lean() -> bool:
+    """Whether `keep_lean` was called in this process."""
+    return any(isinstance(finder, OptionalParts) for finder in sys.meta_path)
+
+
+@contextmanager
+def without_frames() -> Iterator[None]:
+    """Where the process is lean, a library that cannot do without pandas finds its types' names alone while it is
+    imported: it asks whether what it is handed is one of them, and arrays never are. Afterwards pandas is there as
+    ever for whoever imports it."""
+    if not is_lean() or "pandas" in sys.modules:
+        yield
+        return
+    names = ("DataFrame", "Series", "Categorical", "CategoricalDtype", "Index", "SparseDtype")
+    stand_in = ModuleType("pandas")
+    for name in names:
+        setattr(stand_in, name, type(name, (), {}))
+    sys.modules["pandas"] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules["pandas"]
 
 
 def _asking(frame: FrameType | None) -> str:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.errors import LimitError
-from sevenfold.training.memory import give_back
+from sevenfold.training.memory import EARLY, give_back
 from sevenfold.tuning.executors.base import Executor, Outcome
+from sevenfold.tuning.executors.imports import LARGEST, LIBRARIES
 from sevenfold.tuning.job import Job, JobResult
 
 _START_SECONDS = 60.0
@@ -32,6 +33,7 @@ class _Worker:
     connection: Connection[Any, Any]
     pid: int
     job: Job | None = None
+    loaded: frozenset[str] = frozenset()
 
 
 class ProcessExecutor(Executor):
@@ -56,11 +58,8 @@ class ProcessExecutor(Executor):
             "POLARS_MAX_THREADS": "1",
             "OMP_WAIT_POLICY": "PASSIVE",
             "PYTHONHASHSEED": "0",
-            # What a job freed goes back to the system at once: two workers would each keep their largest moment.
-            "MALLOC_ARENA_MAX": "2",
-            "MALLOC_TRIM_THRESHOLD_": str(2**20),
-            "MALLOC_MMAP_THRESHOLD_": str(2**20),
-            "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0",
+            # Two workers would each keep their largest moment.
+            **EARLY,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
         output: Any = subprocess.DEVNULL
@@ -109,10 +108,17 @@ class ProcessExecutor(Executor):
         return sum(worker.job is not None for worker in self._workers)
 
     def submit(self, job: Job) -> None:
-        """Give the job to a free worker, making one if there is none. A worker that did the same fold is preferred:
-        it may hold the features."""
+        """Give the job to a free worker, making one if there is none: one that has the model's library, if there is.
+
+        A worker with other libraries is exchanged before it loads the largest one: it would hold all of them.
+        """
+        needed = frozenset(LIBRARIES.get(str(job.recipe["model"]), ()))
         free = [worker for worker in self._workers if worker.job is None]
-        worker = free[0] if free else self._fork()
+        worker = min(free, key=lambda one: (len(needed - one.loaded), len(one.loaded))) if free else self._fork()
+        if LARGEST in needed - worker.loaded and worker.loaded - needed:
+            self._bury(worker)
+            worker = self._fork()
+        worker.loaded |= needed
         worker.job = job
         memory = None if self._memory_bytes == float("inf") else self._memory_bytes
         message = json.dumps({"workspace": self._workspace, "job": job.to_json(), "memory_bytes": memory}).encode()
@@ -121,7 +127,7 @@ class ProcessExecutor(Executor):
         except (BrokenPipeError, ConnectionError):
             self._bury(worker)
             fresh = self._fork()
-            fresh.job = job
+            fresh.job, fresh.loaded = job, needed
             fresh.connection.send_bytes(message)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:

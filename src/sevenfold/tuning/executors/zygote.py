@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import select
 import signal
 import sys
 
@@ -28,20 +27,8 @@ NEEDED = (
     "sevenfold.tuning.objective",
     "sevenfold.tuning.worker",
 )
-"""What the first trials need; whoever asks for a worker waits for it."""
-LATER = (
-    "scipy.linalg",
-    "scipy.spatial",
-    "scipy.ndimage",
-    "scipy.interpolate",
-    "scipy.integrate",
-    "scipy.stats",
-    "sklearn.base",
-    "sklearn.tree",
-    "sklearn.ensemble",
-    "sklearn.linear_model",
-)
-"""What other trials need, in small portions: loaded while nobody asks. A worker forked before loads it by itself."""
+"""What every trial needs; whoever asks for a worker waits for it. What some models need besides, a worker loads with
+its first job of that kind: loaded here, each process would hold it."""
 
 
 def main() -> None:
@@ -54,12 +41,8 @@ def main() -> None:
         load(name)
     installed_points()  # read once for all workers
     children: list[int] = []
-    waiting = list(LATER)
     lines = b""
     while True:
-        if waiting and not select.select([0], [], [], 0.0)[0]:
-            load(waiting.pop(0))
-            continue
         read = os.read(0, 4096)
         if not read:
             break

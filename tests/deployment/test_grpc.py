@@ -10,7 +10,7 @@ import pytest
 import tritonclient.grpc as triton
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_parts import PARTS, contents, recommendation, table
+from tiny_parts import PARTS, contents, recommendation, table, with_conformal
 from tritonclient.grpc import service_pb2
 
 from sevenfold.core.errors import RequestError
@@ -161,6 +161,21 @@ def test_typed_contents_are_answered_with_typed_contents(ask, model):
     found = np.reshape(outputs["probabilities"].contents.fp64_contents, outputs["probabilities"].shape)
     np.testing.assert_allclose(found, model.predict_proba(data), rtol=1e-5)  # income went as FP32
     assert response.id == "7"
+
+
+def test_a_coverage_adds_a_set_of_classes(tmp_path, ask):
+    model = loaded(tmp_path, with_conformal(contents()))
+    message = by_hand(table(5, seed=3))
+    message.parameters["coverage"].double_param = 0.95
+    request = codec.decode(message, model, Limits())
+    answer = model.answer(request.rows)
+    outputs = {o.name: o for o in codec.encode(request, answer, Hosted(model, "model", "1")).outputs}
+    members = np.reshape(list(outputs["set"].contents.bool_contents), outputs["set"].shape).tolist()
+    said = [[c for c, inside in zip(model.classes.tolist(), row, strict=True) if inside] for row in members]
+    assert said == model.sets_of(answer, 0.95)
+    message.parameters["coverage"].string_param = "0.95"
+    with pytest.raises(HttpError, match="coverage"):
+        codec.decode(message, model, Limits())
 
 
 def test_violations_are_counted(ask):

@@ -340,12 +340,16 @@ def deploy(
 
 
 def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str, Any]:
-    """How large errors were by the size of the prediction, from which monitoring expects errors without labels."""
-    from sevenfold.monitoring.expected import Errors
+    """How large errors were by prediction and inputs, from which monitoring expects errors without labels."""
+    from sevenfold.monitoring.errors import Errors
 
     if collected.task.goal is not Goal.REGRESSION:
         return {}
-    errors = Errors.of(predictions, collected.workspace.target.values[final.choice.seen])
+    workspace, seen = collected.workspace, final.choice.seen
+    errors = Errors.of(
+        predictions, workspace.target.values[seen], table=workspace.table.filter(seen), schema=workspace.schema,
+        task=collected.task,
+    )  # fmt: skip
     return {} if errors is None else {"errors": errors.to_json()}
 
 

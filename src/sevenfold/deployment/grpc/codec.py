@@ -49,11 +49,22 @@ def decode(message: Any, model: LoadedModel, limits: Limits) -> protocol.InferRe
     if len(message.id) > protocol.ID_LENGTH:
         raise HttpError(400, f"The id of a request is a string of at most {protocol.ID_LENGTH} characters.")
     rows, count = protocol.rows_of(read, model)
-    known = protocol.output_names(model)
+    covering = (
+        protocol.covering_of(_number(message.parameters["coverage"]), model)
+        if ("coverage" in message.parameters)
+        else None
+    )
+    known = protocol.output_names(model, covering)
     wanted = [output.name for output in message.outputs]
     if len(set(wanted)) != len(wanted) or not set(wanted) <= set(known):
         raise HttpError(400, "An output is unknown or asked for twice; the model has: " + ", ".join(known))
-    return protocol.InferRequest(message.id or None, rows, count, dict.fromkeys(wanted, bool(raw)), bool(raw))
+    return protocol.InferRequest(message.id or None, rows, count, dict.fromkeys(wanted, bool(raw)), bool(raw), covering)
+
+
+def _number(parameter: Any) -> object:
+    """What a parameter says, whichever of its types it was sent in."""
+    kind = parameter.WhichOneof("parameter_choice")
+    return "nothing" if kind is None else getattr(parameter, kind)
 
 
 def decode_row(message: Any, hosted: Hosted) -> protocol.InferRequest | None:

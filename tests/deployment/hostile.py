@@ -292,6 +292,11 @@ def _estrange(value: Any, stream: np.random.Generator) -> None:
     while True:
         keys = list(value) if isinstance(value, dict) else list(range(len(value)))
         if not keys:
+            what = copy.deepcopy(_VALUES[stream.integers(len(_VALUES))])
+            if isinstance(value, dict):
+                value["surprise"] = what
+            else:
+                value.append(what)
             return
         key = keys[stream.integers(len(keys))]
         inner = value[key]

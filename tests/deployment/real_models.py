@@ -130,6 +130,7 @@ def contents(
         golden=data[:golden],
         card="# A card",
         metadata={"run": "r1", "fingerprint": "abc"},
+        source={"encoding": "utf-8", "delimiter": ",", "columns": list(schema.names), "options": {"header": None}},
         predictions=Runtime.of(predictor, schema).predict(data[:200]),
     )
 

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from tiny_parts import PARTS, contents
+from tiny_parts import PARTS, Popular, contents, recommendation
 
 from sevenfold.core.errors import BundleError
 from sevenfold.deployment import isolation
 from sevenfold.deployment.bundle import load, save
-from sevenfold.deployment.isolation import canary, probe, probe_tables, verdict
+from sevenfold.deployment.isolation import canary, probe, probe_tables, tried, verdict
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +70,13 @@ def test_probing_rows_reach_beyond_the_golden_ones(path):
     softmax.weights = np.full_like(softmax.weights, np.nan)
     with pytest.raises(BundleError, match="no number"):
         probe(model)
+
+
+def test_a_recommender_that_cannot_rank_is_refused(tmp_path, monkeypatch):
+    """Golden rows hold scores of pairs; what items are best is tried as well."""
+    made = tmp_path / "m.sevenfold"
+    save(made, recommendation())
+    assert tried(made, PARTS).digest == load(made, parts=PARTS).digest
+    monkeypatch.setattr(Popular, "rank", lambda self, users: self.scores[users + 10**6])
+    found = tried(made, PARTS)
+    assert isinstance(found, BundleError) and "fails on rows like its own" in found.what

@@ -11,6 +11,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Kind, Schema
+from sevenfold.core.errors import BundleError, SevenfoldError
 from sevenfold.data.aspects import PICTURE_ASPECTS, aspect_name
 from sevenfold.deployment.documents import canonical
 from sevenfold.deployment.predictions import prediction_schema
@@ -62,7 +63,25 @@ class Watchlist:
 
 
 def watchlist(reference: Reference) -> Watchlist:
-    """Inputs of the model, the target once it is known, and the predictions, with the training rows' counts."""
+    """Inputs of the model, the target once it is known, and the predictions, with the training rows' counts.
+
+    Raises:
+        BundleError: a profile is damaged.
+    """
+    try:
+        return _watchlist(reference)
+    except SevenfoldError:
+        raise
+    except Exception as error:  # nothing that predicts depends on a profile: this is the first time that it is read
+        raise BundleError(
+            "A profile in the model file is damaged: live rows cannot be compared with it.",
+            "a profile as Sevenfold writes it",
+            repr(error)[:300],
+            "Serve it without --store, or train again.",
+        ) from error
+
+
+def _watchlist(reference: Reference) -> Watchlist:
     from sevenfold.data.profile import Profile
 
     task, schema = reference.task, reference.schema

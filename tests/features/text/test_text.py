@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sevenfold.core.errors import DataError
+from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.features.catalogue import FEATURES
 
@@ -123,3 +123,11 @@ def test_first_words_are_categories():
     block = feature.transform(table(t=["HONDA Jazz", "Kia Rio", "Maruti", None]))
     assert block.names == ("t:word1", "t:word2") and block.levels == (2, 0)
     assert block.values[:, 0].tolist() == [0, -1, 1, -1]
+
+
+@pytest.mark.parametrize("counts", [[99999999999], [-1], [1.0], [True], ["1"]])
+def test_a_forged_number_of_figures_is_refused(counts):
+    feature = FEATURES.get("text_numbers")(["t"])
+    feature.restore({"counts": [3]})
+    with pytest.raises(BundleError, match="figures"):
+        feature.restore({"counts": counts})

@@ -11,6 +11,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.dataset import Kind
+from sevenfold.core.errors import BundleError
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.space import Integer, Real, Space
@@ -49,6 +50,12 @@ class TextNumbers(LearnedFeature):
             useful = np.flatnonzero((shares >= self.params["share"]) & (shares > 0) & varies)
             counts.append(int(useful[-1]) + 1 if len(useful) else 0)
         return {"counts": counts}
+
+    def prepare(self) -> None:
+        """Refuse more figures than learning can find: a forged count would take all time and memory."""
+        counts, most = self.learned["counts"], self.params["figures"]
+        if any(type(count) is not int or not 0 <= count <= most for count in counts):
+            raise BundleError("Stored numbers of figures are damaged.", f"0 to {most} figures", "another number")
 
     def transform(self, columns: Columns) -> Block:
         """Columns "NAME:figure1", ..."""

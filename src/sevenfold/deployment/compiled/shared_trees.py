@@ -50,8 +50,9 @@ def share_trees(
     while sum(one.seconds for one, _ in chosen) > LEAST_SECONDS:
         made = _bank([one for one, _ in chosen], [sums for _, sums in chosen])
         if made is None:
-            heaviest = max(chosen, key=lambda pair: sum(len(tree.leaves) for of in pair[1].totals for tree in of))
-            chosen = [pair for pair in chosen if pair is not heaviest]
+            # Tables grow with leaves: the model goes that gains least for its own.
+            least = min(chosen, key=lambda pair: pair[0].seconds / _leaves(pair[1]))
+            chosen = [pair for pair in chosen if pair is not least]
             continue
         found = [made(row) for row in rows]
         good = [
@@ -71,6 +72,10 @@ def share_trees(
             for number, (one, sums) in enumerate(chosen):
                 one.model.take_sums(slot, number, sums.finish)
         return
+
+
+def _leaves(sums: Sums) -> int:
+    return sum(len(tree.leaves) for trees in sums.totals for tree in trees)
 
 
 def _chosen(tried: Sequence[Tried]) -> list[tuple[Tried, Sums]]:

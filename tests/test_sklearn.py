@@ -166,3 +166,22 @@ def test_settings_that_do_not_exist(settings: dict[str, Any]) -> None:
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30.0)
     with pytest.raises(SevenfoldError, match="no_such"):
         SevenfoldRegressor(**settings).fit(X, y)
+
+
+def test_sets_and_intervals_hold_the_truth_as_often_as_asked() -> None:
+    stream = np.random.default_rng(4)
+    X = stream.normal(size=(900, 3))
+    y = X[:, 0] + X[:, 1] + stream.normal(0, 0.5, 900)
+    learn, test = slice(0, 300), slice(300, 900)
+    regressor = SevenfoldRegressor(trials=1, models=["ridge"]).fit(X[learn], y[learn])
+    limits = regressor.predict_interval(X[test], coverage=0.8)
+    inside = (limits[:, 0] <= y[test]) & (y[test] <= limits[:, 1])
+    assert limits.shape == (600, 2) and 0.72 < inside.mean() < 0.88
+    labels = np.where(y > 0, "up", "down")
+    classifier = SevenfoldClassifier(trials=1, models=["logistic_l2"]).fit(X[learn], labels[learn])
+    sets, decided = classifier.predict_set(X[test], coverage=0.95), classifier.predict(X[test])
+    assert all(label in members for label, members in zip(decided, sets, strict=True))
+    assert np.mean([label in members for label, members in zip(labels[test], sets, strict=True)]) > 0.9
+    assert {len(members) for members in sets} == {1, 2}
+    with pytest.raises(SevenfoldError, match="coverage"):
+        regressor.predict_interval(X[test], coverage=1.0)

@@ -1,11 +1,13 @@
 """How soon drift is noticed and how often nothing is called drift, beside Evidently and NannyML.
 
     python benchmarks/monitoring/run.py [--repeats 5] [--electricity train.csv]
-        [--evidently PYTHON] [--nannyml PYTHON] [--out benchmarks/monitoring/results.json]
+        [--evidently PYTHON] [--nannyml PYTHON] [--without-sevenfold] [--out benchmarks/monitoring/results.json]
 
 PYTHON is the interpreter of an environment of its own with that package. Every system gets the same files and its own
 defaults. An alarm is what a system would show after a window; the delay is the number of windows from the fault's
-onset, 1 being the first; false alarms are clean windows with an alarm.
+onset, 1 being the first; false alarms are clean windows with an alarm. Systems may be measured one after the other:
+with `--without-sevenfold`, what is in the file of other systems stays; and in parts: what is in the file stays where
+`--cases` does not begin with 0.
 """
 
 import argparse
@@ -31,15 +33,22 @@ def main() -> None:
     options.add_argument("--electricity", type=Path)
     options.add_argument("--evidently")
     options.add_argument("--nannyml")
+    options.add_argument("--without-sevenfold", action="store_true")
+    options.add_argument("--cases", default="0-99", help="which of the faults, as 0-3; electricity is the last one")
     options.add_argument("--out", type=Path, default=HERE / "results.json")
     given = options.parse_args()
-    systems = {"sevenfold": sys.executable, "evidently": given.evidently, "nannyml": given.nannyml}
+    own = None if given.without_sevenfold else sys.executable
+    systems = {"sevenfold": own, "evidently": given.evidently, "nannyml": given.nannyml}
     with tempfile.TemporaryDirectory() as scratch:
         folders = write_faults(Path(scratch), given.repeats)
         if given.electricity:
             folders.append(write_electricity(Path(scratch), given.electricity))
+        first, last = map(int, given.cases.split("-"))
+        folders = [f for number, f in enumerate(folders) if first <= number // given.repeats <= last]
         facts = {folder.name: json.loads((folder / "facts.json").read_text()) for folder in folders}
         made: dict = {"python": platform.python_version(), "repeats": given.repeats, "systems": {}, "versions": {}}
+        if (given.without_sevenfold or first) and given.out.exists():
+            made = {**json.loads(given.out.read_text()), "repeats": given.repeats}
         for system, python in systems.items():
             if python is None:
                 continue
@@ -48,7 +57,10 @@ def main() -> None:
             seconds = time.perf_counter() - started
             made["versions"][system] = _version(system, python)
             for rule, by_folder in found.items():
-                made["systems"][rule] = {**_judged(by_folder, facts), "seconds": round(seconds, 1)}
+                before = made["systems"].get(rule, {}) if first else {}
+                judged = {**before.get("faults", {}), **_judged(by_folder, facts)["faults"]}
+                seconds_in_all = round(seconds + before.get("seconds", 0), 1)
+                made["systems"][rule] = {"faults": judged, "seconds": seconds_in_all}
     given.out.write_text(json.dumps(made, indent=1))
     print(table(made))
 
@@ -94,8 +106,9 @@ def table(made: dict) -> str:
     """The results as Markdown."""
     rules = list(made["systems"])
     lines = ["| fault | " + " | ".join(rules) + " |", "| --- |" + " --- |" * len(rules)]
-    for name in made["systems"][rules[0]]["faults"]:
-        cells = [_cell(made["systems"][rule]["faults"][name], name) for rule in rules]
+    for name in dict.fromkeys(name for rule in rules for name in made["systems"][rule]["faults"]):
+        entries = [made["systems"][rule]["faults"].get(name) for rule in rules]
+        cells = ["" if entry is None else _cell(entry, name) for entry in entries]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     totals = []
     for rule in rules:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
+    from sevenfold.evaluation.conformal.stored import Conformal
     from sevenfold.tuning.candidates import Candidate
+    from sevenfold.tuning.final import Choice
 
 _TARGET = "sevenfold:target"
 _LONGEST = "60s"
@@ -127,6 +129,7 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
             folder,
             folds=len(workspace.folds),
             rows=len(workspace.folds[0][0]),
+            valid_rows=len(workspace.folds[0][1]),
             classification=task.goal.is_classification,
             classes=workspace.target.classes,
             journal=lambda kind, data: None,
@@ -144,6 +147,7 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
                 "No model could be trained.", "at least one finished trial", reasons, "Give a larger budget."
             )
         choice = choose(tried, folder, workspace, {})
+        self.conformal_ = _conformal(choice, workspace, streams)
         members = [
             Member(trial.name, tuple(load_pipeline(folder / trial.name / f"fold-{n}") for n in sorted(trial.folds)))
             for trial in choice.members
@@ -156,6 +160,13 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "predictor_")
         checked = _checked(self, X, reset=False)
         return self.predictor_.predict(conform(_frame(checked)[0], self._schema).table)
+
+    def _coverage(self, coverage: float) -> Any:
+        from sevenfold.evaluation.conformal.quantiles import checked
+
+        check_is_fitted(self, "predictor_")
+        checked(coverage)
+        return self.conformal_
 
 
 class SevenfoldClassifier(ClassifierMixin, _SevenfoldEstimator):  # type: ignore[misc]
@@ -190,6 +201,17 @@ class SevenfoldClassifier(ClassifierMixin, _SevenfoldEstimator):  # type: ignore
         answers = self._answers(X)
         return self.classes_[self.predictor_.decision.decide(answers)]
 
+    def predict_set(self, X: Any, coverage: float = 0.9) -> list[list[Any]]:
+        """The labels among which the true one is with a probability of at least `coverage`, for each row, in the order
+        of `classes_`; see `sevenfold.load(...).predict_set`.
+
+        Raises:
+            RequestError: the coverage is not between 0 and 1.
+        """
+        sets, answers = self._coverage(coverage), self._answers(X)
+        members = sets.members(answers, self.predictor_.decision.decide(answers), coverage)
+        return [self.classes_[inside].tolist() for inside in members]
+
 
 class SevenfoldRegressor(RegressorMixin, _SevenfoldEstimator):  # type: ignore[misc]
     """A regressor; takes numpy arrays and data frames of any column kinds."""
@@ -205,6 +227,27 @@ class SevenfoldRegressor(RegressorMixin, _SevenfoldEstimator):  # type: ignore[m
     def predict(self, X: Any) -> Floats:
         """(rows,) numbers."""
         return self._answers(X)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
+        """(rows, 2) low and high end, between which the true number lies with a probability of at least `coverage`; see
+        `sevenfold.load(...).predict_interval`. With few training rows ends are infinite.
+
+        Raises:
+            RequestError: the coverage is not between 0 and 1.
+        """
+        limits: Floats = self._coverage(coverage).limits(self._answers(X), coverage)
+        return limits
+
+
+def _conformal(choice: Choice, workspace: Any, streams: Streams) -> Conformal | None:
+    """From predictions out of fold, as they are shown."""
+    from sevenfold.evaluation.conformal.stored import learn
+
+    shown = choice.predicted[choice.seen]
+    if choice.calibrator is not None:
+        shown = choice.calibrator.apply(shown)
+    stream = streams.generator("evaluation", "conformal")
+    return learn(workspace.task, shown, workspace.target.values[choice.seen], stream)
 
 
 def _suited(candidates: list[Candidate], task: Task) -> list[Candidate]:

@@ -15,4 +15,11 @@ def test_a_target_column_that_is_not_there_is_a_wrong_request(tmp_path):
     with pytest.raises(RequestError, match="'lef'"):
         evaluate(run.path, truth, target="lef")
     both = truth.with_columns(churned=pl.lit("no"))
-    assert evaluate(run.path, both, target="left") == evaluate(run.path, truth, target="left")
+    found = evaluate(run.path, truth, target="left")
+    assert evaluate(run.path, both, target="left") == found
+    covered = found["coverage"]
+    assert covered["level"] == 0.9 and covered["unit"] == "classes" and covered["rows"] == 120
+    assert covered["low"] <= covered["value"] <= covered["high"] and 1 <= covered["size"] <= 2
+    assert evaluate(run.path, truth, target="left", coverage=0.6)["coverage"]["level"] == 0.6
+    with pytest.raises(RequestError, match="coverage"):
+        evaluate(run.path, truth, target="left", coverage=1.5)

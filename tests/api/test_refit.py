@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 import sevenfold
-from sevenfold.api.refit import affordable_repeats, fits_in_time, repeats_for
+from sevenfold.api.refit import fits_in_time, repeats_for
 from sevenfold.api.replay import replay
 from sevenfold.core.events import Happening
 from sevenfold.core.recipe import Recipe
@@ -79,8 +79,8 @@ def test_only_chance_is_averaged_and_size_is_kept() -> None:
     assert repeats_for(boosted) == 3
     assert repeats_for(forest) == 1
     boosted.add(0, JobResult(0.0, 0.0, 1, 1.0, 0.0, 0.0, 10_000_000, 0))
-    assert affordable_repeats([boosted]) == 2
-    assert affordable_repeats([boosted], most_bytes=1e6) == 1
+    assert fits_in_time([boosted], None, float("inf")) == {boosted.name: 2}
+    assert fits_in_time([boosted], None, float("inf"), most_bytes=1e6) == {boosted.name: 1}
 
 
 def folded(name: str, model: str, seconds: float, size: int = 1000) -> Trial:

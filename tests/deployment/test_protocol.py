@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving import client_of, running
-from tiny_parts import PARTS, contents, recommendation, table
+from tiny_parts import PARTS, contents, recommendation, table, with_conformal
 
 from sevenfold.core.task import Goal
 from sevenfold.deployment.bundle import load, save
@@ -258,6 +258,47 @@ def test_a_recommendation_ranks_for_users(tmp_path):
         body["inputs"].append(tensor("what", "BYTES", ["i1", "i2"]))
         outputs = client.post("/v2/models/model/infer", json=body).json()["outputs"]
         assert [o["shape"] for o in outputs] == [[2]]
+
+
+def test_a_coverage_adds_a_set_of_classes_or_an_interval(tmp_path):
+    data = table(6, seed=3)
+    model = loaded(tmp_path, with_conformal(contents()))
+    with client_of(Service(model)) as client:
+        asked = {"inputs": inputs(data), "parameters": {"coverage": 0.95}}
+        plain = outputs_of(client.post("/v2/models/model/infer", json={"inputs": inputs(data)}))
+        found = outputs_of(client.post("/v2/models/model/infer", json=asked))
+        only = outputs_of(client.post("/v2/models/model/infer", json={**asked, "outputs": [{"name": "set"}]}))
+        unasked = client.post("/v2/models/model/infer", json={"inputs": inputs(data), "outputs": [{"name": "set"}]})
+    assert set(found) - set(plain) == {"set"} and set(only) == {"set"} and unasked.status_code == 400
+    assert (found["set"]["datatype"], found["set"]["shape"]) == ("BOOL", [6, 2])
+    classes = model.classes.tolist()
+    members = np.reshape(found["set"]["data"], (6, 2)).tolist()
+    assert [[c for c, inside in zip(classes, row, strict=True) if inside] for row in members] == model.predict_set(
+        data, 0.95
+    )
+    (tmp_path / "numbers").mkdir()
+    numbers = loaded(tmp_path / "numbers", with_conformal(contents(Goal.REGRESSION), rows=50))
+    with client_of(Service(numbers)) as client:
+        near = outputs_of(client.post("/v2/models/model/infer", json={**asked, "parameters": {"coverage": 0.9}}))
+        far = outputs_of(client.post("/v2/models/model/infer", json={**asked, "parameters": {"coverage": 0.999}}))
+    np.testing.assert_array_equal(
+        np.reshape(near["interval"]["data"], near["interval"]["shape"]), numbers.predict_interval(data)
+    )
+    assert far["interval"]["data"][1::2] == [None] * 6  # too few calibration rows: no end is made up
+
+
+def outputs_of(reply):
+    assert reply.status_code == 200, reply.text
+    return {output["name"]: output for output in reply.json()["outputs"]}
+
+
+@pytest.mark.parametrize("coverage", [0, 1, 1.5, -0.1, True, "0.9", [0.9]])
+def test_a_coverage_that_is_none_is_400_and_so_is_one_of_a_model_without(client, tmp_path, coverage):
+    asked = {"inputs": inputs(table(2)), "parameters": {"coverage": coverage}}
+    reply = client.post("/v2/models/model/infer", json=asked)
+    assert reply.status_code == 400 and "coverage" in reply.json()["error"]
+    reply = client.post("/v2/models/model/infer", json={**asked, "parameters": {"coverage": 0.9}})
+    assert reply.status_code == 400 and "coverage" in reply.json()["error"]
 
 
 def test_the_triton_client_with_its_defaults(model):

@@ -1,11 +1,16 @@
 """Expected performance is right where only inputs change, says how sure it is, and is honest about the rest."""
 
+import json
+
 import numpy as np
+import polars as pl
 import pytest
 
+from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.task import Goal, Task
 from sevenfold.evaluation.metrics.catalogue import METRICS
-from sevenfold.monitoring.expected import Errors, expectation, expected_score
+from sevenfold.monitoring.errors import Errors
+from sevenfold.monitoring.expected import expectation, expected_score
 
 
 def classes(rows, stream, harder=0.0):
@@ -97,3 +102,66 @@ def test_the_tasks_metric_comes_first():
     found = expectation(Task(Goal.REGRESSION, "y", "mae"), None, None, np.linspace(0, 10, 80), {"errors": errors}, None)
     assert list(found) == ["mae", "rmse"]
     assert expectation(Task(Goal.REGRESSION, "y", "mae"), None, None, np.linspace(0, 10, 80), {}, None) == {}
+
+
+SCHEMA = Schema((Column("place", Kind.CATEGORY, levels=("cave", "hill")), Column("depth", Kind.NUMBER)))
+TASK = Task(Goal.REGRESSION, "y", "rmse")
+
+
+def by_place(rows, stream, in_caves):
+    """Errors that are larger in caves, which no prediction tells."""
+    caves = stream.random(rows) < in_caves
+    table = pl.DataFrame({"place": np.where(caves, "cave", "hill"), "depth": stream.normal(size=rows)})
+    predicted = stream.normal(size=rows)
+    return predicted, predicted + stream.normal(size=rows) * np.where(caves, 3.0, 0.5), table
+
+
+@pytest.mark.parametrize("name", ["rmse", "mae"])
+def test_errors_that_hang_on_an_input_are_expected_where_it_moves(name):
+    stream, metric = np.random.default_rng(8), METRICS.get(name)()
+    held = blind = 0
+    for _ in range(20):
+        predicted, truth, table = by_place(3000, stream, 0.2)
+        errors = Errors.of(predicted, truth, table=table, schema=SCHEMA, task=TASK)
+        assert errors.alike is not None
+        errors = Errors.from_json(json.loads(json.dumps(errors.to_json())))
+        predicted, truth, table = by_place(600, stream, 0.8)
+        value = metric(truth, predicted, None)
+        score = errors.expected(name, predicted, table)
+        without = Errors.of(*by_place(3000, stream, 0.2)[:2]).expected(name, predicted)
+        held += score.low <= value <= score.high
+        blind += without.low <= value <= without.high
+    assert held >= 17 and blind == 0
+
+
+def test_inputs_that_say_nothing_are_left_alone_and_lacking_columns_are_missing_values():
+    stream = np.random.default_rng(9)
+    predicted, truth = numbers(2000, stream)
+    table = pl.DataFrame({"place": stream.choice(["cave", "hill"], 2000), "depth": stream.normal(size=2000)})
+    errors = Errors.of(predicted, truth, table=table, schema=SCHEMA, task=TASK)
+    plain = Errors.of(predicted, truth)
+    near, far = (e.expected("mae", predicted[:500], table[:500]).value for e in (errors, plain))
+    assert near == pytest.approx(far, rel=0.1)
+    predicted, truth, table = by_place(3000, stream, 0.2)
+    errors = Errors.of(predicted, truth, table=table, schema=SCHEMA, task=TASK)
+    for part in (table.drop("place"), table.with_columns(place=pl.lit("moon")), None):
+        assert errors.expected("mae", predicted, part).value > 0
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"left": [0, 0, 0]}, {"right": [9, 9, 9]}, {"column": [5, -1, -1]}, {"cell": [0, -1, 0]}, {"column": []},
+        {"columns": 3},
+    ],
+)  # fmt: skip
+def test_a_tree_that_is_none_is_left_out(harm):
+    errors = Errors.of(*by_place(3000, np.random.default_rng(10), 0.2)[:2]).to_json()
+    tree = {
+        "columns": [{"name": "depth", "edges": [0.0, 1.0], "levels": {}}], "column": [0, -1, -1],
+        "threshold": [0.5, 0.0, 0.0], "left": [1, -1, -1], "right": [2, -1, -1], "cell": [0, 0, 1],
+    }  # fmt: skip
+    two = {name: values if name == "edges" else values[:2] for name, values in errors.items()}
+    assert Errors.from_json({**two, "alike": tree}) is not None
+    assert Errors.from_json({**two, "alike": {**tree, **harm}}) is None
+    assert Errors.from_json({**errors, "alike": tree}) is None

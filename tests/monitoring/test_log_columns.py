@@ -55,7 +55,7 @@ def number_model(tmp_path_factory):
 
 def typed_table(runtime, records, without=()):
     reader = ColumnReader(runtime, without)
-    return reader.table([reader.values(record) for record in records])
+    return reader.table([reader.keep(record) for record in records])
 
 
 def one_by_one(model, records):

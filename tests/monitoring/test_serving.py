@@ -19,7 +19,8 @@ from sevenfold.api.serve import serve
 from sevenfold.core.errors import BundleError, RequestError
 from sevenfold.deployment.bundle import load, save
 from sevenfold.deployment.signing import sign_bundle
-from sevenfold.monitoring.log import LogSettings, _draw
+from sevenfold.monitoring.entries import draw
+from sevenfold.monitoring.log import LogSettings
 from sevenfold.monitoring.serving import check_redacted
 from sevenfold.monitoring.shadow import ShadowLog
 
@@ -75,7 +76,7 @@ def test_the_log_of_served_requests_obeys_every_option(tmp_path):
     kept = pl.read_parquet(packed)
     assert {reply.status_code for reply in replies} == {200}
     ids = [reply.headers["x-request-id"] for reply in replies]
-    drawn = {request for request in ids if _draw(request) < 0.5}
+    drawn = {request for request in ids if draw(request) < 0.5}
     assert 0 < len(drawn) < 40 and set(kept["id"]) == drawn  # all or none: once in 2**39 times
     assert "age" in kept["inputs"].struct.fields
     assert not {"city", "income"} & set(kept["inputs"].struct.fields)

@@ -38,9 +38,10 @@ def test_large_models_and_slow_predictions_keep_more() -> None:
 
 def test_a_last_fit_is_kept_for_as_long_as_folds_took() -> None:
     without, with_it = (Reserve(600.0, pulse(0.0014), slots=2, growth=growth) for growth in (0.0, 1.5))
-    members = [trial(seconds=10.0)]
-    assert with_it(members) - without(members) >= 10.0
-    assert with_it.refit(members, repeats=3) > with_it.refit(members)
+    members = [trial(seconds=20.0)]
+    # It goes on beside the judging, which takes part of one of two cores.
+    assert with_it(members) - without(members) + 0.5 * with_it.judging(members) >= 30.0
+    assert with_it.refit(members * 3) > with_it.refit(members)
     assert without.refit(members) == 0.0
 
 
@@ -52,5 +53,14 @@ def test_never_the_whole_budget() -> None:
 def test_the_leaders_last_fit_is_kept_where_those_of_all_are_not() -> None:
     short = Reserve(10.0, pulse(0.0014), slots=2, growth=1.25)
     kept = short([trial(2.0)])
-    assert kept - short.before_refit([trial(2.0)]) > 0.75 * short.refit([trial(2.0)])
+    assert kept - short.before_refit([trial(2.0)]) > 0.75 * short.refit([trial(2.0)]) - 0.5 * short.judging([])
     assert kept <= short.before_refit([trial(2.0)]) + 0.4 * 10.0 + 0.3
+
+
+def test_enough_folds_need_no_last_fit() -> None:
+    reserve = Reserve(600.0, pulse(0.0014), slots=2, growth=1.25, enough_folds=4)
+    whole = [trial(seconds=20.0)]
+    few = [trial(seconds=20.0).first_folds(2)]
+    assert reserve.refit(whole) == 0.0
+    assert reserve.refit(few) == 25.0
+    assert reserve(few) > reserve(whole) + 20.0

@@ -172,7 +172,9 @@ def start_last_fit(session: Session, collected: Collected, final: Final) -> Last
     numbers = {t.name: 1 for t in members} if final.one_fold else fits_in_time(members, session.reserve, left)
     again = [trial for trial in members if trial.name in numbers]
     if session.reserve is not None and len(again) < len(members):
-        why = f"a last fit of all members would take {session.reserve.refit(members):.1f} s and {left:.1f} s are left"
+        why = (
+            f"a last fit of all members would take {session.reserve.last_fits(members):.1f} s and {left:.1f} s are left"
+        )
         names = ", ".join(trial.name for trial in members if trial.name not in numbers)
         session.decide("deployment", f"{names}: the models of the folds are kept", why)
     if not again:
@@ -338,12 +340,16 @@ def deploy(
 
 
 def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str, Any]:
-    """How large errors were by the size of the prediction, from which monitoring expects errors without labels."""
-    from sevenfold.monitoring.expected import Errors
+    """How large errors were by prediction and inputs, from which monitoring expects errors without labels."""
+    from sevenfold.monitoring.errors import Errors
 
     if collected.task.goal is not Goal.REGRESSION:
         return {}
-    errors = Errors.of(predictions, collected.workspace.target.values[final.choice.seen])
+    workspace, seen = collected.workspace, final.choice.seen
+    errors = Errors.of(
+        predictions, workspace.target.values[seen], table=workspace.table.filter(seen), schema=workspace.schema,
+        task=collected.task,
+    )  # fmt: skip
     return {} if errors is None else {"errors": errors.to_json()}
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from sevenfold.core.pipeline import Pipeline
 from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.final import load_pipeline
-from sevenfold.tuning.job import Job, worthwhile_share
+from sevenfold.tuning.job import Job, JobResult, worthwhile_share
 from sevenfold.tuning.limits import DEFAULT_BYTES
 from sevenfold.tuning.reserve import Reserve
 from sevenfold.tuning.trial import Trial, fold_event
@@ -35,15 +36,6 @@ def repeats_for(trial: Trial, most: int = MOST_REPEATS) -> int:
     return most if Trait.EARLY_STOPPING in MODELS.get(trial.recipe.model).spec.traits else 1
 
 
-def affordable_repeats(members: Sequence[Trial], most_bytes: float = DEFAULT_BYTES) -> int:
-    """Fits of each member that keep the whole within a size, by what a fold's model takes; at least 1."""
-    each = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in members}
-    for most in range(MOST_REPEATS, 1, -1):
-        if sum(each[trial.name] * repeats_for(trial, most) for trial in members) <= most_bytes:
-            return most
-    return 1
-
-
 def fits_in_time(
     members: Sequence[Trial], reserve: Reserve | None, left_seconds: float, most_bytes: float = DEFAULT_BYTES
 ) -> dict[str, int]:
@@ -55,7 +47,7 @@ def fits_in_time(
         left_seconds: for all of it.
     """
     kept, spare = list(members), 0.8 * left_seconds
-    while kept and reserve is not None and reserve.refit(kept) > left_seconds:
+    while kept and reserve is not None and reserve.last_fits(kept) > left_seconds:
         kept.remove(max(kept, key=lambda trial: max(result.seconds for result in trial.folds.values())))
     sizes = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in kept}
     numbers = {trial.name: 1 for trial in kept}
@@ -64,7 +56,11 @@ def fits_in_time(
             more = {**numbers, trial.name: numbers[trial.name] + 1}
             small = sum(sizes[name] * number for name, number in more.items()) <= most_bytes
             times = [fit for fit in kept for _ in range(more[fit.name])]
-            if more[trial.name] <= repeats_for(trial) and small and (reserve is None or reserve.refit(times) <= spare):
+            if (
+                more[trial.name] <= repeats_for(trial)
+                and small
+                and (reserve is None or reserve.last_fits(times) <= spare)
+            ):
                 numbers = more
     return numbers
 
@@ -89,27 +85,37 @@ class LastFit:
     until: float = float("inf")
     _waiting: list[Job] = field(default_factory=list)
     _failed: dict[str, str] = field(default_factory=dict)
+    _results: list[tuple[Job, JobResult]] = field(default_factory=list)
     _under_way: int = 0
+    _beside: Thread | None = None
+    _broken: BaseException | None = None
 
     def start(self) -> None:
-        """Give the first fits to the workers; the others follow in `finish`."""
+        """Give the fits to the workers; where these are processes, a thread keeps them busy until all are done."""
         for trial in self.members:
             for repeat in range(self.numbers[trial.name]):
                 job = self._job(trial, repeat)
                 if not (Path(job.folder) / job.name / "state.json").exists():
                     self._waiting.append(job)
         self._submit()
+        if self._executor.beside:
+            self._beside = Thread(target=self._work_beside, name="last-fit", daemon=True)
+            self._beside.start()
 
     def finish(self) -> dict[str, tuple[Pipeline, ...]]:
         """Wait for all fits, but no longer than `until`; pipelines of the members of which a fit succeeded and none
         failed. Of a member's further fits those count that were done in time."""
-        while self._under_way:
-            left = self.until - time.monotonic()
-            if left <= 0:
-                break
-            for outcome in self._executor.wait(min(1.0, left)):
-                self._take(outcome)
-            self._submit()
+        if self._beside is None:
+            self._work()
+        else:
+            self._beside.join()
+        if self._broken is not None:
+            raise self._broken
+        for job, result in self._results:
+            # Each fit has a number of its own, below those of the folds.
+            number = -1 - 2 * job.repeat - int(self.sealed)
+            event = {**fold_event(job.trial, number, result), "repeat": job.repeat, "sealed": self.sealed}
+            self.session.note(Happening.FOLD_FINISHED, event)
         done: dict[str, tuple[Pipeline, ...]] = {}
         for trial in self.members:
             folder = self.session.folder.trials / trial.name
@@ -132,6 +138,21 @@ class LastFit:
         assert executor is not None
         return executor
 
+    def _work_beside(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:
+            self._broken = error  # told by `finish`, in the thread that asked for the fits
+
+    def _work(self) -> None:
+        while self._under_way:
+            left = self.until - time.monotonic()
+            if left <= 0:
+                break
+            for outcome in self._executor.wait(min(1.0, left)):
+                self._take(outcome)
+            self._submit()
+
     def _submit(self) -> None:
         while self._waiting and self._executor.running < self._executor.slots:
             self._executor.submit(self._waiting.pop(0))
@@ -144,10 +165,7 @@ class LastFit:
             self._failed[job.trial] = outcome.reason or "the clock cut it short"
             self._waiting = [other for other in self._waiting if other.trial != job.trial]
             return
-        # Each fit has a number of its own, below those of the folds.
-        number = -1 - 2 * job.repeat - int(self.sealed)
-        event = {**fold_event(job.trial, number, outcome.result), "repeat": job.repeat, "sealed": self.sealed}
-        self.session.note(Happening.FOLD_FINISHED, event)
+        self._results.append((job, outcome.result))
 
     def _job(self, trial: Trial, repeat: int) -> Job:
         rounds = [result.rounds for result in trial.folds.values() if result.rounds]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sevenfold.api.refit import LastFit, affordable_repeats, repeats_for
+from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError, LimitError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _SAFE = 0.95  # of the run's memory: readings come a little late
 _ZYGOTE_BYTES = 100 * 10**6
+_ENOUGH_FOLDS = 4  # each has then learned from most rows, and their average errs less than any of them
 _ONE_WORKER_CELLS = 1e7  # above it one job gets all cores: two copies of the features would not pay
 
 
@@ -99,6 +100,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         session.folder.trials,
         folds=len(workspace.folds),
         rows=len(workspace.folds[0][0]),
+        valid_rows=len(workspace.folds[0][1]),
         classification=collected.task.goal.is_classification,
         classes=workspace.target.classes,
         journal=session.note,
@@ -165,10 +167,16 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     train, valid = (len(rows) for rows in workspace.folds[0])
     needed = not averaged(collected)
     rows = len(workspace.target) + (len(collected.test_target) if learns_sealed(session, collected) else 0)
-    growth = rows / max(1, train) if needed or learns_sealed(session, collected) else 0.0
+    growth = rows / max(1, train)
     if workspace.whole is not None:
         growth = workspace.whole.lottery.rows / max(1, train)  # as much of the file as the time allows
-    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed)
+    enough = 0 if needed or learns_sealed(session, collected) else enough_folds(collected)
+    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed, enough)
+
+
+def enough_folds(collected: Collected) -> int:
+    """Folds whose models, averaged, are as good as one that has learned from all training rows."""
+    return min(_ENOUGH_FOLDS, len(collected.workspace.folds))
 
 
 def averaged(collected: Collected) -> bool:
@@ -241,10 +249,11 @@ def _options(
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
     """Load the members' pipelines: of their folds, or fitted again on all training rows where folds are not averaged,
     or where their models together would be too large."""
-    bag = averaged(collected)
-    large = bag and not learns_sealed(session, collected) and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
-    refit = one_fold or large or not bag
-    fitted = _refit(session, collected, choice.members, large) if refit else {}
+    bag, sealed = averaged(collected), learns_sealed(session, collected)
+    large = bag and not sealed and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
+    thin = bag and not sealed and min(len(t.folds) for t in choice.members) < enough_folds(collected)
+    refit = one_fold or large or thin or not bag
+    fitted = _refit(session, collected, choice.members, large, thin) if refit else {}
     members: list[Member] = []
     for trial in choice.members:
         folder = session.folder.trials / trial.name
@@ -260,22 +269,28 @@ def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bo
 
 
 def _refit(
-    session: Session, collected: Collected, members: Sequence[Trial], large: bool
+    session: Session, collected: Collected, members: Sequence[Trial], large: bool, thin: bool
 ) -> dict[str, tuple[Pipeline, ...]]:
-    """Fit members on every training row, with the rounds their folds chose; pipelines of those that succeeded."""
-    until, repeats = float("inf"), affordable_repeats(members) if large else 1
+    """Fit members on every training row, with the rounds their folds chose; pipelines of those that succeeded.
+
+    Args:
+        large: only instead of models of the folds that take too much room; all members or none.
+        thin: only as few folds have been done; the members for which there is time.
+    """
+    until, left = float("inf"), float("inf")
+    numbers = {trial.name: 1 for trial in members}
     if session.reserve is not None:
         left = session.time_before(session.reserve.before_refit(members))
-        if large:
-            while repeats > 1 and session.reserve.refit(members, repeats) > left:
-                repeats -= 1
-            if session.reserve.refit(members) > left:
-                why = f"about {session.reserve.refit(members):.1f} s are needed and {left:.1f} s are left"
-                session.decide("tuning", "the models of the folds are kept, large as they are", why)
-                return {}
         until = time.monotonic() + max(left, 1.0)
-    numbers = {trial.name: repeats_for(trial, repeats) for trial in members}
-    fit = LastFit(session, collected, members, numbers, sealed=False, until=until)
+    if large or thin:
+        numbers = fits_in_time(members, session.reserve, left)
+        if not numbers or (large and len(numbers) < len(members)):
+            needed = 0.0 if session.reserve is None else session.reserve.last_fits(members)
+            why = f"about {needed:.1f} s are needed and {left:.1f} s are left"
+            session.decide("tuning", "the models of the folds are kept", why)
+            return {}
+    again = [trial for trial in members if trial.name in numbers]
+    fit = LastFit(session, collected, again, numbers, sealed=False, until=until)
     fit.start()
     fitted = fit.finish()
     why = "later rows matter most" if collected.strategy == "time" else "few folds"

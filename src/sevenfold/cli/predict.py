@@ -45,6 +45,9 @@ def evaluate(
     target: Annotated[
         str | None, typer.Option(help="Name of the true values in DATA, where it differs from the target's.")
     ] = None,
+    coverage: Annotated[
+        float, typer.Option(help="How often sets or intervals are to hold the truth, where the model has them.")
+    ] = 0.9,
     trust_key: TrustKeys = None,
     registry: Place = None,
 ) -> None:
@@ -57,4 +60,4 @@ def evaluate(
     from sevenfold.cli.show import show_evaluation
 
     loaded = load(model, trust=trust_key, registry=registry)
-    show_evaluation(api_evaluate(loaded, data, target=target), json_output)
+    show_evaluation(api_evaluate(loaded, data, target=target, coverage=coverage), json_output)

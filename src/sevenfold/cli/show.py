@@ -133,6 +133,7 @@ def show_evaluation(found: Mapping[str, Any], json_output: bool) -> None:
         return
     print(f"{found['rows']:,} rows")
     _show_metrics(found["metrics"])
+    _show_coverage(found.get("coverage") or {})
     clear = [s for s in found.get("slices", []) if s.get("significant") and s.get("worse", 0) > 0]
     if clear:
         metric = next(iter(found["metrics"]))
@@ -147,6 +148,18 @@ def show_evaluation(found: Mapping[str, Any], json_output: bool) -> None:
 def _show_metrics(metrics: Mapping[str, Mapping[str, Any]]) -> None:
     for name, score in metrics.items():
         print(f"  {name:<28}{score_text(score)}")
+
+
+def _show_coverage(covered: Mapping[str, Any]) -> None:
+    """How often sets or intervals held the truth, and how large they were."""
+    if not covered:
+        return
+    what, unit = ("sets", "classes") if covered["unit"] == "classes" else ("intervals", "width")
+    size = "some have no end" if covered["size"] is None else f"{figure(covered['size'], 3)} on average"
+    print(
+        f"  {what} of {covered['level']:.0%} coverage held the truth in {covered['value']:.1%} "
+        f"(95 % interval {covered['low']:.1%} to {covered['high']:.1%}); {unit}: {size}"
+    )
 
 
 def show_monitor(found: Mapping[str, Any], json_output: bool, page: object = None) -> None:
@@ -219,12 +232,7 @@ def _show_performance(measured: Mapping[str, Any], dropped: bool) -> None:
     if left_out:
         print(f"  left out: {', '.join(left_out)}")
     _show_metrics(measured["metrics"])
-    covered = measured.get("coverage") or {}
-    if covered:
-        print(
-            f"  sets or intervals of {covered['level']:.0%} coverage held the truth in {covered['value']:.1%} "
-            f"(95 % interval {covered['low']:.1%} to {covered['high']:.1%})"
-        )
+    _show_coverage(measured.get("coverage") or {})
     told = measured.get("after_training") or {}
     if told:
         outcome = "it has dropped" if dropped else "no clear drop"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sevenfold.core.arrays import Floats
+from sevenfold.core.arrays import Flags, Floats
 from sevenfold.core.context import Streams
 from sevenfold.core.dataset import Schema
 from sevenfold.core.errors import RequestError
@@ -210,14 +210,18 @@ class LoadedModel:
 
     def sets_of(self, answer: Answer, coverage: float, *, by_class: bool | None = None) -> list[list[Label]]:
         """`predict_set` for rows that are answered already."""
+        members = self.members_of(answer, coverage, by_class=by_class)
+        labels = self.classes.tolist()
+        return [[labels[code] for code, inside in enumerate(row) if inside] for row in members.tolist()]
+
+    def members_of(self, answer: Answer, coverage: float, *, by_class: bool | None = None) -> Flags:
+        """(rows, classes) whether each class belongs to `predict_set` of each row."""
         from sevenfold.evaluation.conformal.classes import ClassSets
 
         self.check_coverage(coverage, classes=True)
         assert isinstance(self.conformal, ClassSets)
         decided = self.runtime.predictor.decision.decide(answer.values)
-        members = self.conformal.members(answer.values, decided, coverage, by_class)
-        labels = self.classes.tolist()
-        return [[labels[code] for code, inside in enumerate(row) if inside] for row in members.tolist()]
+        return self.conformal.members(answer.values, decided, coverage, by_class)
 
     def intervals_of(self, answer: Answer, coverage: float) -> Floats:
         """`predict_interval` for rows that are answered already."""
@@ -258,4 +262,5 @@ class LoadedModel:
 
     def _importance(self, name: str) -> float:
         importance = self.metadata.get("importance", {})
-        return float(importance.get(name, 0.0)) if isinstance(importance, Mapping) else 0.0
+        value = importance.get(name) if isinstance(importance, Mapping) else None
+        return float(value) if isinstance(value, int | float) else 0.0  # nobody has checked the metadata

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.dataset import Column, Kind
-from sevenfold.core.errors import DataError
+from sevenfold.core.errors import DataError, RequestError
 from sevenfold.deployment import tensors
 from sevenfold.deployment.bundle import own_version
 from sevenfold.deployment.documents import compact, parse
@@ -42,6 +42,7 @@ class InferRequest:
         count: of rows.
         outputs: names of the outputs that are wanted, and whether each is wanted as bytes; empty for all.
         binary: whether outputs are sent as bytes where it is not said of each.
+        covering: the set or interval that is wanted as a further output, or None.
     """
 
     id: str | None
@@ -49,6 +50,50 @@ class InferRequest:
     count: int
     outputs: Mapping[str, bool]
     binary: bool
+    covering: Covering | None = None
+
+
+@dataclass(frozen=True)
+class Covering:
+    """An output that holds the truth with a probability that was asked for, see `LoadedModel.predict_set`.
+
+    Args:
+        model: whose answers.
+        coverage: the probability.
+    """
+
+    model: LoadedModel
+    coverage: float
+
+    @property
+    def name(self) -> str:
+        """Of the output: `set`, BOOL (rows, classes) in the order of probabilities, or `interval`, FP64 (rows, 2)."""
+        return "set" if self.model.task.goal.is_classification else "interval"
+
+    def of(self, answer: Answer) -> npt.NDArray[Any]:
+        """The output's values."""
+        return (
+            self.model.members_of(answer, self.coverage)
+            if self.name == "set"
+            else self.model.intervals_of(answer, self.coverage)
+        )
+
+
+def covering_of(coverage: object, model: LoadedModel) -> Covering | None:
+    """What the parameter `coverage` of a request asks for; None without one.
+
+    Raises:
+        HttpError: 400, it is no number above 0 and below 1, or the model cannot give it.
+    """
+    if coverage is None:
+        return None
+    if isinstance(coverage, bool) or not isinstance(coverage, int | float) or not 0 < coverage < 1:
+        raise HttpError(400, "The parameter coverage is a number above 0 and below 1.")
+    try:
+        model.check_coverage(float(coverage))
+    except RequestError as error:
+        raise HttpError(400, error.what) from None
+    return Covering(model, float(coverage))
 
 
 def server_metadata() -> dict[str, Any]:
@@ -96,10 +141,11 @@ def decode(body: bytes, header_length: str | None, model: LoadedModel, limits: L
     request_id = document.get("id")
     if request_id is not None and not (isinstance(request_id, str) and len(request_id) <= ID_LENGTH):
         raise HttpError(400, f"The id of a request is a string of at most {ID_LENGTH} characters.")
-    binary = _parameters(document).get("binary_data_output", False)
-    return InferRequest(
-        request_id, rows, count, _wanted(document.get("outputs"), model, binary is True), binary is True
-    )
+    parameters = _parameters(document)
+    binary = parameters.get("binary_data_output", False) is True
+    covering = covering_of(parameters.get("coverage"), model)
+    wanted = _wanted(document.get("outputs"), output_names(model, covering), binary)
+    return InferRequest(request_id, rows, count, wanted, binary, covering)
 
 
 def encode(request: InferRequest, answer: Answer, name: str, version: str) -> Reply:
@@ -138,6 +184,8 @@ def outputs_of(request: InferRequest, answer: Answer) -> dict[str, npt.NDArray[A
         available["probabilities"] = answer.probabilities
     if answer.scores is not None:
         available["scores"] = answer.scores
+    if request.covering is not None and (not request.outputs or request.covering.name in request.outputs):
+        available[request.covering.name] = request.covering.of(answer)
     return {name: available[name] for name in request.outputs} if request.outputs else available
 
 
@@ -246,17 +294,17 @@ def checked(name: Any, datatype: Any, shape: Any, model: LoadedModel, limits: Li
     return sizes
 
 
-def output_names(model: LoadedModel) -> list[str]:
-    """The outputs that may be asked for."""
-    return sorted(output["name"] for output in _output_metadata(model))
+def output_names(model: LoadedModel, covering: Covering | None = None) -> list[str]:
+    """The outputs that may be asked for; a set or interval only together with its coverage."""
+    names = [output["name"] for output in _output_metadata(model)]
+    return sorted([*names, *([] if covering is None else [covering.name])])
 
 
-def _wanted(outputs: Any, model: LoadedModel, binary: bool) -> dict[str, bool]:
+def _wanted(outputs: Any, known: Sequence[str], binary: bool) -> dict[str, bool]:
     if outputs is None:
         return {}
     if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
         raise HttpError(400, "The outputs of a request are a list of objects.")
-    known = output_names(model)
     wanted: dict[str, bool] = {}
     for output in outputs:
         name = output.get("name")

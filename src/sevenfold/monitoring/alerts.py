@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from sevenfold.core.report import Finding, Score, Severity
-from sevenfold.monitoring.drift import ColumnDrift
+from sevenfold.monitoring import shares
+from sevenfold.monitoring.drift import ALPHA, ColumnDrift
 from sevenfold.monitoring.performance import Performance
+from sevenfold.monitoring.shares import clearly_worse, told_after_training
 from sevenfold.monitoring.shift import Shift
 from sevenfold.monitoring.snapshots import Counts
 from sevenfold.monitoring.store import Reference
@@ -87,7 +88,9 @@ def alerts_about_shift(shift: Shift | None, found: Sequence[ColumnDrift]) -> Ite
     )
 
 
-def alerts_about_expectation(expected: Mapping[str, Score], reference: Reference) -> Iterator[Finding]:
+def alerts_about_expectation(
+    expected: Mapping[str, Score], reference: Reference, alpha: float = ALPHA
+) -> Iterator[Finding]:
     """A score that is expected to be worse than what was told after training."""
     metric, told = reference.task.metric, told_after_training(reference.metadata)
     score = expected.get(metric)
@@ -95,16 +98,15 @@ def alerts_about_expectation(expected: Mapping[str, Score], reference: Reference
         return
     from sevenfold.evaluation.metrics.catalogue import METRICS
 
-    low, high = told
-    if score.high < low if METRICS.get(metric).spec.greater_is_better else score.low > high:
+    if clearly_worse(told, score, METRICS.get(metric).spec.greater_is_better, alpha * shares.EXPECTED):
         yield Finding(
             "expected-drop",
             Severity.WARNING,
             f"{metric} is expected to be {score.value:.4g} ({score.low:.4g} to {score.high:.4g}) on the newest rows; "
-            f"after training it was {low:.4g} to {high:.4g}.",
+            f"after training it was {told.low:.4g} to {told.high:.4g}.",
             why="The newest rows are harder for the model, as its own predictions tell.",
             advice="Bring labels with --labels to measure it; train again with newer rows.",
-            evidence={"metric": metric, "expected": score.to_json(), "told": [low, high]},
+            evidence={"metric": metric, "expected": score.to_json(), "told": [told.low, told.high]},
         )
 
 
@@ -124,7 +126,9 @@ def alerts_about_drift(found: Sequence[ColumnDrift]) -> Iterator[Finding]:
             )
 
 
-def alerts_about_performance(measured: Performance | None, reference: Reference) -> Iterator[Finding]:
+def alerts_about_performance(
+    measured: Performance | None, reference: Reference, alpha: float = ALPHA
+) -> Iterator[Finding]:
     """A score that is worse than what was told after training, and labels that contradict each other."""
     if measured is None:
         return
@@ -141,27 +145,17 @@ def alerts_about_performance(measured: Performance | None, reference: Reference)
         return
     from sevenfold.evaluation.metrics.catalogue import METRICS
 
-    low, high = told
-    worse = now.high < low if METRICS.get(metric).spec.greater_is_better else now.low > high
-    if worse:
+    if clearly_worse(told, now, METRICS.get(metric).spec.greater_is_better, alpha * shares.PERFORMANCE):
         yield Finding(
             "performance-drop",
             Severity.ERROR,
             f"{metric} is {now.value:.4g} ({now.low:.4g} to {now.high:.4g}) on {now.rows} labelled rows; "
-            f"after training it was {low:.4g} to {high:.4g}.",
-            why="The intervals do not touch: chance does not explain it.",
+            f"after training it was {told.low:.4g} to {told.high:.4g}.",
+            why="Both intervals allowed for, chance does not explain it.",
             advice="See which columns drifted; train again with newer rows.",
-            evidence={"metric": metric, "now": now.to_json(), "told": [low, high]},
+            evidence={"metric": metric, "now": now.to_json(), "told": [told.low, told.high]},
         )
 
 
 def _aspect(column: ColumnDrift) -> str:
     return "" if column.aspect == "values" else f" ({column.aspect})"
-
-
-def told_after_training(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Limits of the test score that the bundle's metadata hold, `test.low` and `test.high`."""
-    test = metadata.get("test")
-    if isinstance(test, Mapping) and all(isinstance(test.get(end), int | float) for end in ("low", "high")):
-        return float(test["low"]), float(test["high"])
-    return None

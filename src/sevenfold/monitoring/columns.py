@@ -2,18 +2,21 @@
 
 A record says the same alone and among others: each column's values are read by `data.clean.read` in groups of one type,
 which is how `deployment.rows` has them read, only without a frame for each request.
+
+Of a record that waits to be written its numbers are kept side by side in a few bytes: as objects they would take four
+times the memory, which the thread that answers would have to touch anew with every request.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from struct import Struct
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from sevenfold.core.arrays import Floats
+from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.data.clean import read
 from sevenfold.deployment.rows import groups_of
@@ -22,7 +25,13 @@ from sevenfold.deployment.runtime import Runtime
 if TYPE_CHECKING:
     import polars as pl
 
+KeptRow: TypeAlias = "tuple[bytes | tuple[Any, ...], tuple[Any, ...]]"
+"""The values of number columns, as doubles where all of them are plain numbers, and those of other columns."""
+
 _WIDEST = 2**53  # whole numbers up to here are numbers without a second look
+_FLOATS = {float}
+_NUMBERS = {float, int, type(None)}
+_NAN = float("nan")
 
 
 class ColumnReader:
@@ -37,51 +46,88 @@ class ColumnReader:
         numbers = {column.name for column in runtime.schema.of_kind(Kind.NUMBER)}
         columns = [column for column in runtime.schema if column.name not in without]
         target = runtime.predictor.task.target
-        self._sources = [name for name in dict.fromkeys(runtime.sources[c.name] for c in columns) if name != target]
-        places = {name: place for place, name in enumerate(self._sources)}
-        self._columns = [
-            (column, source, places.get(source), source in numbers)
-            for column, source in ((column, runtime.sources[column.name]) for column in columns)
-        ]
-        self._all = itemgetter(*self._sources) if len(self._sources) > 1 else None
+        sources = [name for name in dict.fromkeys(runtime.sources[c.name] for c in columns) if name != target]
+        self._numbers = [name for name in sources if name in numbers]
+        self._others = [name for name in sources if name not in numbers]
+        self._columns = [(column, runtime.sources[column.name]) for column in columns]
+        self._of_numbers, self._of_others = _getter(self._numbers), _getter(self._others)
+        self._pack = Struct(f"={len(self._numbers)}d").pack
 
-    def values(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+    def keep(self, record: Mapping[str, Any]) -> KeptRow:
         """The values of a record that are read, and nothing else of it: names take more memory than values."""
-        if self._all is not None:
-            try:
-                found: tuple[Any, ...] = self._all(record)
-                return found
-            except KeyError:  # the record lacks a name
-                pass
-        return tuple(map(record.get, self._sources))
+        try:
+            numbers, others = self._of_numbers(record), self._of_others(record)
+        except KeyError:  # the record lacks a name
+            numbers, others = tuple(map(record.get, self._numbers)), tuple(map(record.get, self._others))
+        kinds = set(map(type, numbers))
+        if kinds == _FLOATS:
+            return self._pack(*numbers), others
+        return self._packed(numbers, kinds), others
 
-    def table(self, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
-        """The table that `Runtime.read` gives for the records of these values."""
+    def _packed(self, values: tuple[Any, ...], kinds: set[type]) -> bytes | tuple[Any, ...]:
+        """Numbers and missing values as doubles; as they are where one of them takes a closer look."""
+        if not kinds <= _NUMBERS or any(type(v) is int and not -_WIDEST < v < _WIDEST for v in values):
+            return values
+        packed: bytes = self._pack(*[_NAN if value is None else value for value in values])
+        return packed
+
+    def table(self, rows: Sequence[KeptRow]) -> pl.DataFrame:
+        """The table that `Runtime.read` gives for the records of these rows."""
         import polars as pl
 
-        raw = list(zip(*rows, strict=True))
+        packed = [numbers for numbers, _ in rows if isinstance(numbers, bytes)]
+        odd = [numbers for numbers, _ in rows if not isinstance(numbers, bytes)]
+        order = np.argsort(np.array([not isinstance(numbers, bytes) for numbers, _ in rows]), kind="stable")
+        matrix = np.frombuffer(b"".join(packed)).reshape(len(packed), len(self._numbers))
+        of_numbers = dict(zip(self._numbers, np.ascontiguousarray(matrix.T), strict=True))
+        of_others = dict(zip(self._others, zip(*(others for _, others in rows), strict=True), strict=False))
         nothing = (None,) * len(rows)
-        made = [
-            _typed(column, source, nothing if place is None else raw[place], is_number)
-            for column, source, place, is_number in self._columns
-        ]
+        made: list[pl.Series] = []
+        for column, source in self._columns:
+            if source not in of_numbers:
+                made.append(_typed(column, source, of_others.get(source, nothing), False))
+                continue
+            parts = [_of_numbers(column, source, of_numbers[source])] if packed or not odd else []
+            if odd:
+                place = self._numbers.index(source)
+                parts.append(_typed(column, source, [values[place] for values in odd], True))
+            made.append(parts[0] if len(parts) == 1 else _placed(pl.concat(parts), order))
         return pl.DataFrame(made) if made else pl.DataFrame(height=len(rows))
+
+
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Gives the values of some names as a tuple.
+
+    Raises, when called:
+        KeyError: one is not there.
+    """
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda record: tuple([record[name] for name in names])
+
+
+def _placed(series: pl.Series, order: Ints) -> pl.Series:
+    return series[np.argsort(order)]
+
+
+def _of_numbers(column: Column, source: str, numbers: Floats) -> pl.Series:
+    """A column of doubles, NaN where missing."""
+    import polars as pl
+
+    if column.kind is Kind.NUMBER and _is_plain(numbers, column.parse):
+        return pl.Series(column.name, numbers)
+    return read(pl.Series(source, numbers).fill_nan(None), column).values.alias(column.name)
 
 
 def _typed(column: Column, source: str, values: Sequence[Any], is_number: bool) -> pl.Series:
     import polars as pl
 
-    kinds = set(map(type, values))
-    if kinds == {float} and is_number and column.kind is Kind.NUMBER:
-        numbers = np.frombuffer(array("d", values))
-        if _is_plain(numbers, column.parse):
-            return pl.Series(column.name, numbers)
-    series = _of_one_type(source, values, kinds, is_number)
+    series = _of_one_type(source, values)
     if series is not None:
         return read(series, column).values.alias(column.name)
     groups = groups_of(source, values, is_number)
     typed = pl.concat([read(part, column).values.alias(column.name) for part, _ in groups])
-    return typed[np.argsort(np.concatenate([places for _, places in groups]))]
+    return _placed(typed, np.concatenate([places for _, places in groups]))
 
 
 def _is_plain(numbers: Floats, parse: Mapping[str, Any]) -> bool:
@@ -94,20 +140,15 @@ def _is_plain(numbers: Floats, parse: Mapping[str, Any]) -> bool:
     )
 
 
-def _of_one_type(name: str, values: Sequence[Any], kinds: set[type], is_number: bool) -> pl.Series | None:
+def _of_one_type(name: str, values: Sequence[Any]) -> pl.Series | None:
     """The raw column of values that are certainly of one type; None where that takes a closer look."""
     import polars as pl
 
-    kinds.discard(type(None))
+    kinds = set(map(type, values)) - {type(None)}
     if not kinds or kinds == {str}:
         return pl.Series(name, values, dtype=pl.String)
     if kinds == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
     if kinds == {float}:
         return pl.Series(name, values, dtype=pl.Float64).fill_nan(None)
-    if not is_number or not kinds <= {float, int}:
-        return None
-    if not all(-_WIDEST < value < _WIDEST for value in values if type(value) is int):
-        return None
-    plain = [None if value is None else float(value) for value in values]
-    return pl.Series(name, plain, dtype=pl.Float64).fill_nan(None)
+    return None

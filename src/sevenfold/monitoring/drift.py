@@ -16,11 +16,11 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.monitoring.homogeneity import adjusted, tested
 from sevenfold.monitoring.reference import Watched
+from sevenfold.monitoring.shares import COLUMNS
 
 ALPHA = 0.01  # the chance of any alarm at all in a window without drift
 LEAST_EFFECT = 0.08  # a shift of a normal column by a sixth of its standard deviation
 LEAST_ROWS = 100
-_SPENT = 0.5  # share of the chance that goes to the columns; the target and rows told apart have the rest
 _ALONE = 2.0  # a single window among others has to differ so many times as much
 _LATELY_ROWS = 500  # tell whether a difference is still there
 
@@ -161,10 +161,10 @@ class _Rule:
         sizes = runs.sum(axis=1)
         alone = (
             (sizes[:windows] >= self.least_rows)
-            & (p_values[:windows] <= self.alpha * _SPENT)
+            & (p_values[:windows] <= self.alpha * COLUMNS)
             & (effects[:windows] >= self.least_effect)
         )
-        together = np.minimum(1.0, p_values[windows:] * count / _SPENT)
+        together = np.minimum(1.0, p_values[windows:] * count / COLUMNS)
         sizes, sums = sizes[windows:], effects[windows:]
         least = np.full(count, self.least_effect)
         if windows > 1:

@@ -7,8 +7,6 @@ append to a queue; a thread does the rest for many requests at once.
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import os
 import socket
 import threading
@@ -16,58 +14,27 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
-from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
-from sevenfold.data.aspects import with_aspects
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.people import plain_labels
 from sevenfold.deployment.recorder import Recorder
-from sevenfold.deployment.runtime import Answer, Reading
-from sevenfold.monitoring.columns import ColumnReader
+from sevenfold.deployment.runtime import Answer
 from sevenfold.monitoring.counting import Counter
+from sevenfold.monitoring.entries import Entries, Entry
 from sevenfold.monitoring.reference import Watchlist, watchlist
-from sevenfold.monitoring.rows import with_digests
 from sevenfold.monitoring.segments import Segment, pack_left_behind
-from sevenfold.monitoring.store import DIGITS, Store, reference_of
+from sevenfold.monitoring.store import Store, reference_of
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import polars as pl
-
-    from sevenfold.core.arrays import Floats
 
 Clock = Callable[[], datetime.datetime]
 
 _TOGETHER = 10_000  # requests that are read and counted at once
 _PACKED_ROWS = 2_000  # rows of one pause that are worth a Parquet file of their own; fewer are appended as lines
 _PENDING_ROWS = 50_000  # rows that wait for the end of the pause
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is kept of one answered request until it is written.
-
-    Args:
-        request: its id.
-        time: at which it was answered.
-        raw: the values of its records; None where `reading` holds its rows.
-        reading: its rows, typed already.
-        labels, values, has_classes: as in `Answer`.
-        violations: of each row; empty for none at all.
-    """
-
-    request: str
-    time: datetime.datetime
-    raw: Sequence[tuple[Any, ...]] | None
-    reading: Reading | None
-    labels: npt.NDArray[Any]
-    values: Floats
-    has_classes: bool
-    violations: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -123,6 +90,7 @@ class Log(Recorder):
         self._store = Store.prepare(path, model)
         self._settings = settings or LogSettings()
         self._clock = clock
+        self._seconds = time.time if clock is utc_now else lambda: clock().timestamp()
         self._dropped = 0
         self._queue: deque[Entry] = deque()
         self._waiting_rows = 0
@@ -134,7 +102,8 @@ class Log(Recorder):
         boot = os.urandom(6).hex()
         reference = reference_of(model)
         watched = without(watchlist(reference), self._settings.redact)
-        self._writer = _Rows(model, self._settings, watched)
+        pictures = {name: known for name, known in watched.remembered.items() if known.get("pictures")}
+        self._entries = Entries(model, self._settings.redact, self._settings.sample, pictures)
         self._counter = Counter(
             self._store.counts / reference.digest, reference.digest, watched, model.task,
             replica=self._settings.replica or socket.gethostname(), boot=boot,
@@ -151,7 +120,7 @@ class Log(Recorder):
             self._dropped += 1
             return
         self._waiting_rows += len(answer.labels)
-        self._queue.append(self._writer.entry(request, self._clock(), answer))
+        self._queue.append(self._entries.entry(request, self._seconds(), answer))
         if len(self._queue) == self._many:
             self._wake.set()
 
@@ -190,7 +159,7 @@ class Log(Recorder):
 
     def _taken(self) -> list[Entry]:
         taken = [self._queue.popleft() for _ in range(min(_TOGETHER, len(self._queue)))]
-        self._waiting_rows = max(0, self._waiting_rows - sum(len(entry.labels) for entry in taken))
+        self._waiting_rows = max(0, self._waiting_rows - sum(len(entry[3]) for entry in taken))
         return taken
 
     def _attempt(self, work: Callable[[], object], lost: int) -> None:
@@ -201,9 +170,9 @@ class Log(Recorder):
 
     def _append(self, entries: Sequence[Entry]) -> None:
         for (window, day), part in self._by_window(entries).items():
-            batch = self._writer.batch(part)
+            batch = self._entries.batch(part)
             self._counter.add(window, batch.table, batch.predictions, batch.values)
-            frame = self._writer.frame(batch)
+            frame = self._entries.frame(batch)
             if isinstance(frame, bytes):
                 self._segment.append(day, frame)
             elif frame is not None:
@@ -213,18 +182,18 @@ class Log(Recorder):
 
     def _by_window(self, entries: Sequence[Entry]) -> dict[tuple[int, str], list[Entry]]:
         """The requests of each window and day: almost always one."""
-        moments = [entry.time for entry in entries]
-        first, last = min(moments), max(moments)
-        if self._place(first) == self._place(last):
-            return {self._place(first): list(entries)}
+        moments = [entry[1] for entry in entries]
+        first, last = self._place(min(moments)), self._place(max(moments))
+        if first == last:
+            return {first: list(entries)}
         places: dict[tuple[int, str], list[Entry]] = {}
-        for entry in entries:
-            places.setdefault(self._place(entry.time), []).append(entry)
+        for entry, moment in zip(entries, moments, strict=True):
+            places.setdefault(self._place(moment), []).append(entry)
         return places
 
-    def _place(self, moment: datetime.datetime) -> tuple[int, str]:
-        utc = moment.astimezone(datetime.UTC)
-        return self._counter.window_of(utc.timestamp()), utc.date().isoformat()
+    def _place(self, seconds: float) -> tuple[int, str]:
+        day = datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
+        return self._counter.window_of(seconds), day.isoformat()
 
     def _flush(self) -> None:
         """Hand the rows of this pause to the system."""
@@ -240,130 +209,6 @@ class Log(Recorder):
                 self._segment.append(day, frame.write_ndjson().encode())
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Several requests as one table."""
-
-    entries: Sequence[Entry]
-    table: pl.DataFrame
-    predictions: list[Any] | None
-    values: Floats | None
-
-
-class _Rows:
-    """Answers as tables and lines."""
-
-    def __init__(self, model: LoadedModel, settings: LogSettings, watched: Watchlist) -> None:
-        self._digest = model.digest[:DIGITS]
-        self._schema = model.inputs
-        self._sample = settings.sample
-        self._redact = settings.redact
-        self._columns = ColumnReader(model.runtime, settings.redact)
-        self._pictures = {n: r for n, r in watched.remembered.items() if r.get("pictures")}
-
-    def entry(self, request: str, time: datetime.datetime, answer: Answer) -> Entry:
-        """What to keep of an answer. Of records that were predicted without a frame it is their values only."""
-        reading = answer.reading
-        violations = [len(v) for v in reading.by_row()] if reading.violations else ()
-        raw: list[tuple[Any, ...]] | None = None
-        kept: Reading | None = reading
-        if reading.records is not None and not reading.is_read:
-            raw, kept = [self._columns.values(record) for record in reading.records], None
-        return Entry(request, time, raw, kept, answer.labels, answer.values, answer.has_classes, violations)
-
-    def batch(self, entries: Sequence[Entry]) -> _Batch:
-        """The rows of some requests, one below the other, with the figures of pictures in them."""
-        import numpy as np
-
-        ranked = any(entry.labels.ndim == 2 for entry in entries)
-        predictions = None if ranked else _predictions(entries)
-        values = None
-        if not ranked and entries[0].has_classes:
-            values = np.concatenate([entry.values for entry in entries])
-        return _Batch(entries, with_aspects(self._table(entries), self._pictures), predictions, values)
-
-    def _table(self, entries: Sequence[Entry]) -> pl.DataFrame:
-        """The typed rows of some requests; records are read together."""
-        import polars as pl
-
-        tables: list[pl.DataFrame] = []
-        for as_records, part in groupby(entries, lambda entry: entry.reading is None):
-            if as_records:
-                tables.append(self._columns.table([row for entry in part for row in entry.raw or ()]))
-            else:
-                tables += [e.reading.table.drop(*self._redact, strict=False) for e in part if e.reading is not None]
-        return tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
-
-    def frame(self, batch: _Batch) -> pl.DataFrame | bytes | None:
-        """The rows of the requests that are drawn: as a frame, or as lines where no frame holds them."""
-        import polars as pl
-
-        entries = batch.entries
-        drawn = [self._sample >= 1 or _draw(entry.request) < self._sample for entry in entries]
-        if not any(drawn):
-            return None
-        heights = [len(entry.labels) for entry in entries]
-        repeated = [(entry, rows) for entry, rows in zip(entries, heights, strict=True)]
-        ids = [entry.request for entry, rows in repeated for _ in range(rows)]
-        numbers = [number for rows in heights for number in range(rows)]
-        times = [time for entry, rows in repeated for time in [entry.time.isoformat()] * rows]
-        violations = [many for entry, rows in repeated for many in entry.violations or (0,) * rows]
-        mask = [keep for keep, rows in zip(drawn, heights, strict=True) for _ in range(rows)]
-        table = self._plain(batch.table)
-        frame = pl.DataFrame({"id": ids, "row": numbers, "time": times}).with_columns(
-            pl.lit(self._digest).alias("model"),
-            (table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(ids))),
-        )
-        predictions = batch.predictions
-        if predictions is None:
-            predictions = [label for entry in entries for label in plain_labels(entry.labels)]
-        if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
-            made = [pl.Series("prediction", predictions)]
-            if batch.values is not None:
-                made.append(pl.Series("probabilities", batch.values).arr.to_list())
-            frame = frame.with_columns(*made, pl.Series("violations", violations))
-            return frame if all(drawn) else frame.filter(pl.Series(mask))
-        return self._line_by_line(frame, predictions, batch.values, violations, mask)
-
-    def _line_by_line(
-        self,
-        frame: pl.DataFrame,
-        predictions: Sequence[Any],
-        values: Floats | None,
-        violations: Sequence[int],
-        mask: Sequence[bool],
-    ) -> bytes:
-        """For predictions that have no single plain type: lists of items, labels of several types."""
-        made: list[bytes] = []
-        for place, row in enumerate(frame.iter_rows(named=True)):
-            if not mask[place]:
-                continue
-            row["inputs"] = row["inputs"] or {}
-            row["prediction"] = predictions[place]
-            if values is not None:
-                row["probabilities"] = values[place].tolist()
-            row["violations"] = violations[place]
-            made.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-        return b"".join(made)
-
-    def _plain(self, table: pl.DataFrame) -> pl.DataFrame:
-        """Typed rows as JSON can hold them: dates in ISO form, of pictures a digest."""
-        import polars as pl
-
-        digests = with_digests(table, self._schema)
-        dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in digests.columns]
-        return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
-
-
-def _predictions(entries: Sequence[Entry]) -> list[Any]:
-    """(rows,) what was predicted, as plain values."""
-    import numpy as np
-
-    if len({entry.labels.dtype.kind for entry in entries}) > 1:
-        return [label for entry in entries for label in plain_labels(entry.labels)]
-    return plain_labels(np.concatenate([entry.labels for entry in entries]))
-
-
 def without(watched: Watchlist, redact: frozenset[str]) -> Watchlist:
     """A watchlist less some columns; the digest stays that of the whole."""
     return replace(
@@ -371,8 +216,3 @@ def without(watched: Watchlist, redact: frozenset[str]) -> Watchlist:
         columns={n: w for n, w in watched.columns.items() if w.column not in redact},
         remembered={n: r for n, r in watched.remembered.items() if n not in redact},
     )
-
-
-def _draw(request: str) -> float:
-    """A number in [0, 1) that depends on the request's id alone."""
-    return int.from_bytes(hashlib.sha256(request.encode()).digest()[:7], "big") / 2**56

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.report import Finding, Score
+from sevenfold.monitoring import shares
 from sevenfold.monitoring.alerts import (
     alerts_about_counts,
     alerts_about_drift,
@@ -18,7 +19,6 @@ from sevenfold.monitoring.alerts import (
     alerts_about_performance,
     alerts_about_rows,
     alerts_about_shift,
-    told_after_training,
 )
 from sevenfold.monitoring.coverage import alerts_about_coverage, coverage_of_window
 from sevenfold.monitoring.drift import ALPHA, LEAST_EFFECT, LEAST_ROWS, ColumnDrift, drift_over_windows
@@ -26,6 +26,7 @@ from sevenfold.monitoring.expected import ASSUMES, expectation
 from sevenfold.monitoring.performance import Performance, label_drift, performance
 from sevenfold.monitoring.reference import watchlist
 from sevenfold.monitoring.rows import LoggedRows, joined, read_rows
+from sevenfold.monitoring.shares import told_after_training
 from sevenfold.monitoring.shift import Shift, tell_apart
 from sevenfold.monitoring.store import Reference, Store
 from sevenfold.monitoring.windows import Gathered, Window, gather
@@ -175,27 +176,29 @@ def monitor(
     )
     measured, truth, logged = _measured(labels, opened, reference, gathered)
     if truth is not None and logged is not None:
+        limits["alpha"] = bounds.alpha * shares.TARGET
         found = [*label_drift(truth, reference, least_rows=bounds.least_rows, **limits), *found]
-    limits_told = told_after_training(reference.metadata)
-    windows = _windows(gathered, found, reference, limits_told, truth, logged)
-    newest = _newest(gathered.windows, reference)
-    expected = {} if newest is None else _expected(newest, reference, limits_told)
+    had = told_after_training(reference.metadata)
+    windows = _windows(gathered, found, reference, truth, logged)
+    newest = newest_rows(gathered.windows, reference)
+    expected = {} if newest is None else expected_of(newest, reference)
     last = gathered.windows[-max(1, len(gathered.windows) // 3) :]  # never those that they are told apart from
-    shift = _shift(gathered.windows, _newest(last, reference, _TOLD_APART_ROWS), reference, compare_with)
+    newest_third = newest_rows(last, reference, _TOLD_APART_ROWS)
+    shift = shift_of(gathered.windows, newest_third, reference, compare_with, bounds.alpha * shares.ROWS)
     alerts = [
         *alerts_about_rows(gathered.total.rows, gathered.damaged, gathered.foreign, bounds.least_rows),
         *alerts_about_counts(gathered.counts),
         *alerts_about_drift(found),
         *alerts_about_shift(shift, found),
-        *alerts_about_expectation(expected, reference),
-        *alerts_about_performance(measured, reference),
+        *alerts_about_expectation(expected, reference, bounds.alpha),
+        *alerts_about_performance(measured, reference, bounds.alpha),
         *alerts_about_coverage(
-            {} if measured is None else measured.coverage, [window.coverage for window in windows], bounds.alpha
+            {} if measured is None else measured.coverage,
+            [window.coverage for window in windows],
+            bounds.alpha * shares.COVERAGE,
         ),
     ]
-    told = (
-        {} if limits_told is None else {"metric": reference.task.metric, "low": limits_told[0], "high": limits_told[1]}
-    )
+    told = {} if had is None else {"metric": reference.task.metric, "low": had.low, "high": had.high}
     return MonitorReport(
         gathered.rows, tuple(found), measured, tuple(alerts), told, expected, shift, tuple(windows),
         reference.digest, reference.task.target, reference.task.metric,
@@ -219,7 +222,6 @@ def _windows(
     gathered: Gathered,
     found: Sequence[ColumnDrift],
     reference: Reference,
-    told: tuple[float, float] | None,
     truth: np.ndarray[Any, Any] | None,
     logged: LoggedRows | None,
 ) -> list[WindowReport]:
@@ -228,7 +230,7 @@ def _windows(
     made: list[WindowReport] = []
     for place, window in enumerate(gathered.windows):
         drifted = tuple(c.column for c in found if place < len(c.flagged) and c.flagged[place])
-        expected = {} if window.sample is None else _expected(window.sample, reference, told, draws=30)
+        expected = {} if window.sample is None else expected_of(window.sample, reference, draws=30)
         measured, covered = None, None
         if truth is not None and logged is not None:
             inside = (logged.times >= window.start) & (logged.times <= window.end) & ~np.isnan(truth)
@@ -238,18 +240,18 @@ def _windows(
     return made
 
 
-def _expected(
-    rows: LoggedRows, reference: Reference, told: tuple[float, float] | None, draws: int = 100
-) -> dict[str, Score]:
-    task = reference.task
+def expected_of(rows: LoggedRows, reference: Reference, draws: int = 100) -> dict[str, Score]:
+    """Score by metric that is to be expected of some rows without their labels."""
+    task, had = reference.task, told_after_training(reference.metadata)
+    told = None if had is None else (had.low, had.high)
     if not rows.rows:
         return {}
     codes = rows.codes(task.classes) if task.goal.is_classification else None
     values = None if task.goal.is_classification else rows.values()
-    return expectation(task, rows.probabilities, codes, values, reference.metadata, told, draws)
+    return expectation(task, rows.probabilities, codes, values, reference.metadata, told, draws, rows.inputs)
 
 
-def _newest(windows: Sequence[Window], reference: Reference, least_rows: int = 500) -> LoggedRows | None:
+def newest_rows(windows: Sequence[Window], reference: Reference, least_rows: int = 500) -> LoggedRows | None:
     """Rows of the last window, and of those before it while it has few."""
     kept: list[LoggedRows] = []
     for window in reversed(windows):
@@ -260,8 +262,12 @@ def _newest(windows: Sequence[Window], reference: Reference, least_rows: int = 5
     return joined(kept, reference) if kept else None
 
 
-def _shift(
-    windows: Sequence[Window], newest: LoggedRows | None, reference: Reference, compare_with: pl.DataFrame | None
+def shift_of(
+    windows: Sequence[Window],
+    newest: LoggedRows | None,
+    reference: Reference,
+    compare_with: pl.DataFrame | None = None,
+    alpha: float = ALPHA * shares.ROWS,
 ) -> Shift | None:
     """Tell the newest rows from training rows where they are given, or else from the first windows' rows."""
     task, schema = reference.task, reference.schema
@@ -269,12 +275,12 @@ def _shift(
     if newest is None:
         return None
     if compare_with is not None:
-        return tell_apart(compare_with, newest.inputs, schema, columns, "the rows given to compare with")
+        return tell_apart(compare_with, newest.inputs, schema, columns, "the rows given to compare with", alpha=alpha)
     samples = [window.sample for window in windows if window.sample is not None]
     if len(samples) < 4:  # neighbours differ by the hour of the day alone
         return None
     first = joined(samples[: max(1, len(samples) // 3)], reference)
-    return tell_apart(first.inputs, newest.inputs, schema, columns, "the first third of the windows")
+    return tell_apart(first.inputs, newest.inputs, schema, columns, "the first third of the windows", alpha=alpha)
 
 
 def _iso(seconds: float) -> str:

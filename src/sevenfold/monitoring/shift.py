@@ -12,6 +12,8 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.evaluation.intervals import delong_error
+from sevenfold.monitoring.drift import ALPHA
+from sevenfold.monitoring.shares import ROWS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +22,6 @@ LEAST_ROWS = 200
 MOST_ROWS = 4_000  # of each side
 _FOLDS = 3
 _TOGETHER = 2**0.5  # folds learn from each other's rows: their areas are right or wrong together, by half at most
-ALPHA = 0.001
 LEAST_AUC = 0.54  # the best there is for a single normal column shifted by a seventh of its deviation
 _NAMED = 5
 
@@ -55,11 +56,18 @@ class Shift:
 
 
 def tell_apart(
-    earlier: pl.DataFrame, live: pl.DataFrame, schema: Schema, columns: Sequence[str], compared_with: str
+    earlier: pl.DataFrame,
+    live: pl.DataFrame,
+    schema: Schema,
+    columns: Sequence[str],
+    compared_with: str,
+    *,
+    alpha: float = ALPHA * ROWS,
 ) -> Shift | None:
     """Train small trees to tell two typed tables apart; None where either has too few rows.
 
-    Dates and row keys are left out: they tell when a row came, and every later row could be told by them.
+    Dates and row keys are left out: they tell when a row came, and every later row could be told by them. `alpha` is
+    the chance that rows alike are called shifted.
     """
     import lightgbm
 
@@ -101,7 +109,7 @@ def tell_apart(
     named = tuple((used[i], round(float(shares[i]), 4)) for i in np.argsort(-shares)[:_NAMED] if shares[i] > 0.05)
     return Shift(
         auc, max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error), float(p_value),
-        bool(p_value <= ALPHA and auc >= LEAST_AUC), named, sum(sizes), compared_with,
+        bool(p_value <= alpha and auc >= LEAST_AUC), named, sum(sizes), compared_with,
     )  # fmt: skip
 
 

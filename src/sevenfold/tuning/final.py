@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sevenfold.core.arrays import Flags, Floats, Ints
+from sevenfold.core.arrays import Flags, Floats
 from sevenfold.core.context import Streams
-from sevenfold.core.errors import DataError
 from sevenfold.core.model import Trait
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Calibrator, Combiner, Decision
@@ -22,25 +20,13 @@ from sevenfold.features.target import TARGETS
 from sevenfold.models.catalogue import MODELS
 from sevenfold.training.workspace import Workspace, out_of_fold
 from sevenfold.tuning.calibrate import calibrate
-from sevenfold.tuning.ensemble import AverageCombiner, Loss, Room, StackCombiner, greedy_blend
-from sevenfold.tuning.objective import score_predictions
+from sevenfold.tuning.ensemble import AverageCombiner
+from sevenfold.tuning.joining import BLEND_SURE, Judge, different, fit_bytes, join, kin_of
 from sevenfold.tuning.threshold import choose_threshold, cost_decision
 from sevenfold.tuning.trial import Status, Trial
 
 MOST_MEMBERS = 4
-_MOST_CANDIDATES = 12
-_JUDGED_ROWS = 20_000  # enough to tell blends apart; more only costs time
-_FEWEST_JUDGED_ROWS = 2_000
-_LOSSES, _LOSSES_A_CANDIDATE = 200, 25  # times that a loss is measured for a choice, about
-_LEAST_GAIN = 2e-4  # share of the loss that a member must take off to be worth its bytes and its time
-_RESAMPLES = 20
-_LEAST_OF_A_CLASS = 10  # rows of each class in either half, before stacking is tried
-_BLEND_SURE = 0.75  # share of resamples in which a blend must beat the best single trial
-_STACK_SURE = 0.95  # and a stack the blend: it has more freedom to fool itself
-
-
-Joined = Callable[[Sequence[Floats]], Floats]
-"""A fitted ensemble: from all candidates' predictions to one."""
+_FEW_ROWS = 2_000  # below it the leader leads by luck as much as by merit
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ def choose(
     ranked = sorted(real or finished, key=lambda t: t.loss)
     best = ranked[0]
     same = [trial for trial in ranked if trial.folds.keys() == best.folds.keys()]
-    ranked = same[:_MOST_CANDIDATES]
+    ranked = different(same)
     predictions, seen = trial_predictions(folder, best, workspace)
     reasons = [
         (f"{best.recipe.model} ({best.name}) leads", f"mean {workspace.task.metric} {best.value:.5g} on the folds")
@@ -110,186 +96,26 @@ def choose(
     combiner: Combiner = AverageCombiner([1.0])
     joined = predictions
     if len(ranked) > 1 and most_members > 1 and workspace.task.goal is not Goal.RECOMMENDATION:
-        judge = _Judge.of(workspace, seen, predictions, len(ranked), seconds)
+        judge = Judge.of(workspace, seen, predictions, len(ranked), seconds)
         if fit_bytes(best) > most_bytes:
-            smaller = [t for t in same if fit_bytes(t) <= most_bytes][:_MOST_CANDIDATES]
+            smaller = different([t for t in same if fit_bytes(t) <= most_bytes])
             if smaller:
                 one = trial_predictions(folder, smaller[0], workspace)[0]
-                sure = judge.sureness([one, predictions], lambda at: _second, lambda at: _first)
+                sure = judge.second_is_better(one, predictions)
                 size = (
                     f"{fit_bytes(best) / 1e6:.0f} MB a fit, and it beats {smaller[0].name} in {sure:.0%} of resamples"
                 )
-                reasons.append((f"{best.name} is {'kept' if sure >= _BLEND_SURE else 'left out'} for its size", size))
-                if sure < _BLEND_SURE:
+                reasons.append((f"{best.name} is {'kept' if sure >= BLEND_SURE else 'left out'} for its size", size))
+                if sure < BLEND_SURE:
                     ranked, predictions = smaller, one
         arrays = [predictions, *(trial_predictions(folder, t, workspace)[0] for t in ranked[1:])]
-        members, combiner, reason = _join(ranked, arrays, judge, workspace, most_members, most_bytes)
+        kin = kin_of(ranked, finished, most_members, most_bytes) if int(seen.sum()) < _FEW_ROWS else []
+        members, combiner, reason = join(ranked, arrays, judge, workspace, most_members, most_bytes, kin)
         joined = combiner.combine([arrays[ranked.index(t)] for t in members])
         reasons.append(reason)
     calibrator, decision, why = _decide(workspace, joined, seen, costs)
     reasons.extend(why)
     return Choice(members, combiner, calibrator, decision, joined, seen, tuple(reasons))
-
-
-def fit_bytes(trial: Trial) -> float:
-    """Bytes of one fit of a trial, as its folds have it."""
-    return trial.bytes / max(1, len(trial.folds))
-
-
-def _first(given: Sequence[Floats]) -> Floats:
-    return given[0]
-
-
-def _second(given: Sequence[Floats]) -> Floats:
-    return given[1]
-
-
-@dataclass(frozen=True)
-class _Judge:
-    """Tells blends apart on out-of-fold rows.
-
-    Args:
-        loss: mean over folds, of predictions of given rows.
-        rows: to judge on.
-        stream: for resamples.
-    """
-
-    loss: Loss
-    rows: Ints
-    stream: np.random.Generator
-
-    @classmethod
-    def of(cls, workspace: Workspace, seen: Flags, predicted: Floats, candidates: int, seconds: float) -> _Judge:
-        """On as many rows as the time suffices for, by the time that one loss takes."""
-        task, target, fold_of = workspace.task, workspace.target, first_fold(workspace)
-
-        def loss(shown: Floats, at: Ints) -> float:
-            return _mean_fold_loss(task, target, shown, at, fold_of[at])
-
-        rows = np.flatnonzero(seen)
-        stream = Streams(workspace.seed).generator("ensemble")
-        most = _JUDGED_ROWS
-        if seconds < float("inf"):
-            some = rows[:: max(1, len(rows) // _JUDGED_ROWS)]
-            started = time.monotonic()
-            loss(predicted, some)
-            losses = _LOSSES + _LOSSES_A_CANDIDATE * candidates
-            needed = (time.monotonic() - started) * losses * min(1.0, most / len(some))
-            most = max(_FEWEST_JUDGED_ROWS, int(most * min(1.0, seconds / max(needed, 1e-9))))
-        if len(rows) > most:
-            rows = np.sort(stream.choice(rows, most, replace=False))
-        return cls(loss, rows, stream)
-
-    def sureness(
-        self, arrays: Sequence[Floats], challenger: Callable[[Ints], Joined], holder: Callable[[Ints], Joined]
-    ) -> float:
-        """See `_sureness`."""
-        return _sureness(arrays, self.rows, self.loss, self.stream, challenger, holder)
-
-
-def _join(
-    ranked: Sequence[Trial],
-    arrays: Sequence[Floats],
-    judge: _Judge,
-    workspace: Workspace,
-    most_members: int,
-    most_bytes: float,
-) -> tuple[tuple[Trial, ...], Combiner, tuple[str, str]]:
-    target, rows, loss = workspace.target, judge.rows, judge.loss
-    sizes = [fit_bytes(trial) for trial in ranked]
-    room = Room(sizes, max(most_bytes, sizes[0]))
-    blend = greedy_blend(arrays, loss, rows, most_members, least_gain=_LEAST_GAIN, room=room)
-    if len(blend.members) == 1:
-        kept = ranked[blend.members[0]]
-        return (kept,), AverageCombiner([1.0]), ("no ensemble", "no blend of trials beats the best one")
-    sure = judge.sureness(arrays, _best_blend(arrays, loss, most_members, room), _best_single(arrays, loss))
-    if sure < _BLEND_SURE:
-        why = f"a blend beats the best trial in only {sure:.0%} of resamples of rows its weights have not seen"
-        return (ranked[0],), AverageCombiner([1.0]), ("no ensemble", why)
-    members = tuple(ranked[i] for i in blend.members)
-    average = AverageCombiner(blend.weights)
-    why = f"{len(members)} trials; it beats the best one in {sure:.0%} of resamples of rows its weights have not seen"
-    stack_arrays = [arrays[i] for i in blend.members]
-    if target.classes and np.bincount(target.codes[rows], minlength=target.classes).min() < 2 * _LEAST_OF_A_CLASS:
-        return members, average, ("weighted average", f"{why}; a class is too rare to stack on")
-    stack_sure = judge.sureness(
-        stack_arrays,
-        _best_stack(stack_arrays, target),
-        lambda at: lambda given: average.combine(list(given)),
-    )
-    if stack_sure >= _STACK_SURE:
-        stack = StackCombiner()
-        stack.fit([array[rows] for array in stack_arrays], target.values[rows], target.classes)
-        return members, stack, ("stacked ensemble", f"{why}; stacking beats plain weights in {stack_sure:.0%}")
-    return members, average, ("weighted average", f"{why}; stacking would beat it in only {stack_sure:.0%}")
-
-
-def first_fold(workspace: Workspace) -> Ints:
-    """(rows,) the first fold that validates each row, -1 where none does."""
-    fold_of = np.full(len(workspace.target), -1, np.int64)
-    for number in range(len(workspace.folds) - 1, -1, -1):
-        fold_of[workspace.folds[number][1]] = number
-    return fold_of
-
-
-def _mean_fold_loss(task: Task, target: Target, predicted: Floats, at: Ints, fold_of: Ints) -> float:
-    """Mean over folds, by their rows: predictions of different folds' models are never ranked against each other."""
-    total, counted = 0.0, 0
-    for fold in np.unique(fold_of):
-        rows = at[fold_of == fold]
-        try:
-            total += score_predictions(task, target.take(rows), predicted[rows])[1] * len(rows)
-        except DataError:  # a resample without one of the classes says nothing of ranks
-            continue
-        counted += len(rows)
-    return total / counted if counted else float("inf")
-
-
-def _sureness(
-    arrays: Sequence[Floats],
-    rows: Ints,
-    loss: Loss,
-    stream: np.random.Generator,
-    challenger: Callable[[Ints], Joined],
-    holder: Callable[[Ints], Joined],
-) -> float:
-    """Share of resamples in which one way of joining beats another, both fitted on one half of the rows and judged on
-    the other."""
-    wins: list[bool] = []
-    for _ in range(2):
-        order = stream.permutation(rows)
-        ours, theirs = order[: len(order) // 2], order[len(order) // 2 :]
-        new, old = challenger(ours)(arrays), holder(ours)(arrays)
-        for _ in range(_RESAMPLES):
-            at = theirs[stream.integers(len(theirs), size=len(theirs))]
-            wins.append(loss(new, at) < loss(old, at))
-    return float(np.mean(wins))
-
-
-def _best_single(arrays: Sequence[Floats], loss: Loss) -> Callable[[Ints], Joined]:
-    def fit(at: Ints) -> Joined:
-        best = int(np.argmin([loss(array, at) for array in arrays]))
-        return lambda given: given[best]
-
-    return fit
-
-
-def _best_blend(arrays: Sequence[Floats], loss: Loss, most_members: int, room: Room) -> Callable[[Ints], Joined]:
-    def fit(at: Ints) -> Joined:
-        blend = greedy_blend(arrays, loss, at, most_members, least_gain=_LEAST_GAIN, room=room)
-        average = AverageCombiner(blend.weights)
-        return lambda given: average.combine([given[i] for i in blend.members])
-
-    return fit
-
-
-def _best_stack(arrays: Sequence[Floats], target: Target) -> Callable[[Ints], Joined]:
-    def fit(at: Ints) -> Joined:
-        stack = StackCombiner()
-        stack.fit([array[at] for array in arrays], target.values[at], target.classes)
-        return lambda given: stack.combine(list(given))
-
-    return fit
 
 
 def _decide(

@@ -34,6 +34,7 @@ class Reserve:
         slots: fits at once.
         growth: rows of a last fit over those of a fold's fit; 0 where there is no last fit.
         needed: there is a last fit whatever it costs, as folds are not averaged.
+        enough_folds: of a trial, with which it needs no last fit; 0 where it gets one if there is time.
     """
 
     budget: float
@@ -43,16 +44,21 @@ class Reserve:
     slots: int = 1
     growth: float = 0.0
     needed: bool = False
+    enough_folds: int = 0
     _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
 
     def before_refit(self, trials: Sequence[Trial]) -> float:
         """For everything but last fits."""
+        settle = self._slowness * _SETTLE_SECONDS
+        return min(_MOST_SHARE * self.budget, settle + self.judging(trials) + self.packing(trials))
+
+    def judging(self, trials: Sequence[Trial]) -> float:
+        """For the score of the sealed rows, and other views on the model."""
         leaders = self._leaders(trials)
-        slow = self._slowness
-        work = _SETTLE_SECONDS + _EVALUATE_SECONDS
+        work = _EVALUATE_SECONDS
         work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
         extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)
-        return min(_MOST_SHARE * self.budget, slow * work + self._looks(leaders) + extra + self.packing(trials))
+        return self._slowness * work + self._looks(leaders) + extra
 
     def settling(self, left_seconds: float, trials: Sequence[Trial]) -> float:
         """Of the seconds left, those for settling on a model: its own part, and what the search has not used."""
@@ -63,12 +69,16 @@ class Reserve:
         megabytes = sum(trial.bytes for trial in self._leaders(trials)) / 1e6
         return self._slowness * (_PACK_SECONDS + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
 
-    def refit(self, members: Sequence[Trial], repeats: int = 1) -> float:
-        """For fitting some trials again on more rows, as measured on their folds."""
+    def refit(self, members: Sequence[Trial]) -> float:
+        """For fitting those members again on more rows that get such a fit."""
+        return self.last_fits([t for t in members if not self.enough_folds or len(t.folds) < self.enough_folds])
+
+    def last_fits(self, members: Sequence[Trial]) -> float:
+        """For fitting members again on more rows, as measured on their folds."""
         if not self.growth or not members:
             return 0.0
-        each = [max(r.seconds for r in t.folds.values()) * self.growth for t in members]
-        return max(sum(each) * repeats / self.slots, max(each)) * 1.1
+        each = [t.seconds / len(t.folds) * self.growth for t in members]
+        return max(sum(each) / self.slots, max(each))
 
     def __call__(self, trials: Sequence[Trial]) -> float:
         """All that is to be kept once the search has come so far."""
@@ -77,11 +87,11 @@ class Reserve:
             leaders = self._leaders(trials)
             if any(t.origin != "yardstick" for t in leaders):
                 most = _REFIT_MOST if self.needed else 0.5 * _REFIT_MOST
-                # The last fit goes on while this process evaluates. That of the leader alone is worth more of the time
-                # than those of all who might join it.
-                beside = 0.0 if self.needed else 0.5 * self._slowness * _EVALUATE_SECONDS
+                # The last fit goes on while this process judges, which then has a core less to itself. That of the
+                # leader alone is worth more of the time than those of all who might join it.
+                beside = 0.0 if self.needed or self.enough_folds else (1.0 - 1.0 / self.slots) * self.judging(trials)
                 wanted = min(most * self.budget, self.refit(leaders) - beside)
-                leading = min(_REFIT_MOST * self.budget, self.refit(leaders[:1]) - 0.5 * beside)
+                leading = min(_REFIT_MOST * self.budget, self.refit(leaders[:1]) - beside)
                 kept += 0.3 + max(0.0, wanted, leading)
             else:
                 kept += _REFIT_SHARE * self.budget if self.needed else 0.05 * self.budget

@@ -15,14 +15,14 @@ from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
 from sevenfold.models.catalogue import MODELS
+from sevenfold.tuning.agenda import Agenda, Standing
 from sevenfold.tuning.allowance import allowance
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.executors.imports import LIBRARIES
-from sevenfold.tuning.gain import a_second, promise, variant_promise
 from sevenfold.tuning.job import Job
 from sevenfold.tuning.pace import Pace
-from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, portfolio, told_trials
+from sevenfold.tuning.proposals import Proposal, Searcher, portfolio, told_trials
 from sevenfold.tuning.pruning import hopeless
 from sevenfold.tuning.rescue import far_ahead, rescued
 from sevenfold.tuning.trial import Status, Trial, fold_event
@@ -30,13 +30,13 @@ from sevenfold.tuning.trial import Status, Trial, fold_event
 Journal = Callable[[str, Mapping[str, Any]], None]
 
 _ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
-_MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
-_MODELS_FIRST = 4  # different models are tried before variants of what leads
-_SHORT_YARDSTICK = 0.03  # of the work that can still be done
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
+_MORE_TRIALS = 8  # as long as the folds that are left validate enough rows
+_ENOUGH_VALIDATED = 1_500
+_IN_VAIN = 100  # variants, one after the other, that gain next to nothing: then more time would buy nothing
+_REAL_GAIN = 0.005  # of the gain over the constant
 _FEWEST_FOLDS = 2
 _KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
-_SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Search:
         folder: the run's `trials/`.
         folds: number of folds of each trial.
         rows: training rows of one fold.
+        valid_rows: validation rows of one fold.
         classification: which yardsticks apply.
         classes: for cost estimates.
         journal: appends an event.
@@ -68,6 +69,7 @@ class Search:
     folder: Path
     folds: int
     rows: int
+    valid_rows: int
     classification: bool
     classes: int
     journal: Journal
@@ -79,23 +81,25 @@ class Search:
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
     trials: list[Trial] = field(default_factory=list)
     stop_reason: str = ""
-    _queue: list[Proposal] = field(default_factory=list)
-    _skipped: set[str] = field(default_factory=set)
     _folds_settled: bool = False
     _pictures: set[str] = field(default_factory=set)
+    _best: float = float("inf")
+    _in_vain: int = 0
     _pace: Pace = field(init=False)
+    _agenda: Agenda = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.candidates, self.rows, self.classes, self.threads)
+        self._agenda = Agenda([], self.searcher, self._pace, self.only)
 
     def run(self) -> list[Trial]:
         """Search until time, trials or ideas run out; every trial with its status."""
         taken = {trial.recipe.digest for trial in self.trials}
-        self._queue = [
-            p for p in portfolio(self.candidates, self.classification, self.only) if p.recipe.digest not in taken
-        ]
+        starts = portfolio(self.candidates, self.classification, self.only)
+        self._agenda.queue = [proposal for proposal in starts if proposal.recipe.digest not in taken]
         for trial in self.trials:
             self._pace.learn(trial)
+            self._weigh(trial)
             if trial.status is Status.FINISHED and trial.recipe.model != "constant" and trial.origin != "yardstick":
                 self.folds, self._folds_settled = min(self.folds, len(trial.folds)), True
         for trial in self.trials:
@@ -110,6 +114,12 @@ class Search:
             if self._perfect():
                 self.stop_reason = "the score is perfect on every fold: more time would buy nothing"
                 break
+            if self.timed and self._in_vain >= _IN_VAIN and not self._agenda.queue:
+                self.stop_reason = (
+                    f"the last {self._in_vain} variants gained less than {_REAL_GAIN:.1%} of what is gained over the "
+                    "constant: more time would buy nothing that could be told from luck"
+                )
+                break
             if not self.executor.running:
                 break
             if self.left_seconds <= 0:
@@ -118,6 +128,19 @@ class Search:
                 self._take(outcome)
         self._end()
         return self.trials
+
+    def _weigh(self, trial: Trial) -> None:
+        """Count trials since one has last gained something real."""
+        if trial.status not in (Status.FINISHED, Status.PRUNED) or trial.recipe.model == "constant":
+            return
+        constant = self.constant
+        gained = self._best - trial.loss
+        if trial.status is Status.PRUNED or gained <= 0.0:
+            self._in_vain += 1
+            return
+        whole = float("inf") if constant is None else constant.loss - trial.loss
+        self._in_vain = 0 if gained > _REAL_GAIN * max(whole, 0.0) else self._in_vain + 1
+        self._best = trial.loss
 
     def _perfect(self) -> bool:
         """Whether a trial has nothing left to gain on any fold."""
@@ -223,97 +246,21 @@ class Search:
         return number - number % _ROUND
 
     def _propose(self) -> Proposal | None:
-        counted = sum(trial.origin != "yardstick" for trial in self.trials)
         if self.most_trials is not None:
             # A round starts only when the one before has ended: its decisions then see the same results in any order.
             number = len(self.trials)
             if any(t.status is Status.OPEN for t in self.trials[: number - number % _ROUND]):
                 return None
-        while self._queue:
-            proposal = self._best_start()
-            if proposal is None:
-                break
-            if self.most_trials is not None and proposal.origin != "yardstick" and counted >= self.most_trials:
-                return None
-            reason = self._too_slow(proposal)
-            self._queue.remove(proposal)
-            if not reason:
-                return proposal
-            self.journal(
-                Happening.DECISION, {"what": f"{proposal.candidate.name} is not tried", "why": reason, "step": "tuning"}
-            )
-        if self.most_trials is not None and counted >= self.most_trials:
-            return None
-        if self.searcher is None:
-            self.stop_reason = "every starting point was tried"
-            return None
+        proposal = self._agenda.next(self._standing())
+        for recipe, why in self._agenda.declined:
+            self.journal(Happening.DECISION, {"what": f"{recipe.model} is not tried", "why": why, "step": "tuning"})
+        self.stop_reason = self._agenda.end
+        return proposal
+
+    def _standing(self) -> Standing:
         window = None if self.most_trials is None else len(self.trials) - len(self.trials) % _ROUND
-        told = list(told_trials(self.trials, window))
-        for declined in range(_MOST_DECLINED):
-            proposal_made = self.searcher.propose(self.trials, told, self.constant, declined)
-            if proposal_made is None:
-                self.stop_reason = "nothing new was left to try"
-                return None
-            if not self._too_slow(proposal_made):
-                return proposal_made
-        self.stop_reason = "nothing that is left to try would end in time"
-        return None
-
-    def _best_start(self) -> Proposal | None:
-        """The next starting point: the first in order, or, under a budget and once something real has been started,
-        the one with the most expected gain a second. None where a variant of what leads promises more."""
-        first = self._queue[0]
-        begun = [t for t in self.trials if t.recipe.model != "constant" and t.origin != "yardstick"]
-        if not self.timed or first.candidate.name == "constant" or self.only:
-            return first
-        if not begun:
-            # A linear yardstick that takes more than a moment waits until the first real trial is under way.
-            long = self._seconds(first) > _SHORT_YARDSTICK * self._work_left
-            return next((p for p in self._queue if not long or p.origin != "yardstick"), first)
-        yardstick = next((p for p in self._queue if p.origin == "yardstick"), None)
-        if yardstick is not None:
-            return yardstick
-        told = list(told_trials(self.trials, None))
-        left = self._work_left
-
-        def worth(proposal: Proposal) -> float:
-            return a_second(promise(proposal, told, self.constant), self._seconds(proposal), left)
-
-        best = max(self._queue, key=worth)
-        leader = leader_of([t for t in told if t.recipe.model != "constant"])
-        tried = {t.recipe.model for t in told if t.origin == "portfolio"}
-        if self.searcher is None or leader is None or len(tried) < _MODELS_FIRST:
-            return best
-        variants = sum(t.origin not in ("yardstick", "portfolio") for t in self.trials)
-        return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, left) else None
-
-    @property
-    def _work_left(self) -> float:
-        """Seconds of work that all workers can still do."""
-        return self.left_seconds * self.executor.slots
-
-    def _seconds(self, proposal: Proposal) -> float:
-        """Expected work of all folds."""
-        return self._pace.seconds(proposal.recipe) * self.folds
-
-    def _too_slow(self, proposal: Proposal) -> str:
-        """Why a proposal does not fit into the time left, or ""."""
-        if self.deadline.seconds == float("inf"):
-            return ""
-        name = proposal.candidate.name
-        if name in self._skipped:
-            return "one fold of it took too long before"
-        patience = 1.15 if self._pace.knows(name) else _SLOW_START * (0.7 if self._finished_real() else 1.0)
-        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not self._finished_real():
-            # It can be stopped and still be of use, while there is nothing to compare it with.
-            patience *= 2.0
-        left, needed = self._work_left, self._seconds(proposal)
-        if needed <= left * patience:
-            return ""
-        return f"its {self.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"
-
-    def _finished_real(self) -> bool:
-        return any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+        work_left = self.left_seconds * self.executor.slots
+        return Standing(self.trials, window, self.constant, self.folds, work_left, self.most_trials)
 
     def _job(self, trial: Trial, fold: int) -> Job:
         folder, model = str(self.folder / trial.name), trial.recipe.model
@@ -328,7 +275,7 @@ class Search:
             self.left_seconds,
             -(-waiting // slots),
             self._pace.seconds(trial.recipe) * open_folds / slots if known else 0.0,
-            finished=self._finished_real(),
+            finished=self._standing().has_model,
             pictures=model in self._pictures,
             imports=model in LIBRARIES and not known,
         )
@@ -353,7 +300,7 @@ class Search:
                 raise OSError(errno.ENOSPC, outcome.reason)
             self._close(trial, Status.FAILED, outcome.reason)
             if "deadline" in outcome.reason:
-                self._skipped.add(trial.recipe.model)
+                self._agenda.leave_out(trial.recipe.model)
             return
         trial.add(outcome.job.fold, outcome.result)
         self.journal(Happening.FOLD_FINISHED, fold_event(trial.name, outcome.job.fold, outcome.result))
@@ -369,7 +316,7 @@ class Search:
         while trial.judged + 1 < self.folds and trial.judged in trial.folds:
             trial.judged += 1
             shown = trial.first_folds(trial.judged)
-            reason = hopeless(shown, self._rivals(trial), self.constant)
+            reason = hopeless(shown, self._rivals(trial), self.constant, self._share_of_work(trial))
             if reason:
                 trial.folds = shown.folds
                 self._close(trial, Status.PRUNED, reason)
@@ -378,6 +325,13 @@ class Search:
             # Begun before it was known that fewer folds are used: it is compared on those that all trials have.
             trial.folds = trial.first_folds(self.folds).folds
             self._close(trial, Status.FINISHED, "")
+
+    def _share_of_work(self, trial: Trial) -> float:
+        """What a trial's open folds would take of all work that can still be done; 0 where time does not count."""
+        if not self.timed:
+            return 0.0
+        open_folds = self.folds - len(trial.folds)
+        return open_folds * trial.seconds / len(trial.folds) / max(1e-3, self.left_seconds * self.executor.slots)
 
     def _fit_folds(self, trial: Trial) -> None:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
@@ -389,9 +343,10 @@ class Search:
         pace = trial.seconds / len(trial.folds)
         # Features of a fold are made once and serve all later trials: they count once, the model for every trial.
         features = sum(result.feature_seconds for result in trial.folds.values()) / len(trial.folds)
-        each = features + _WANTED_TRIALS * (pace - features)
-        affordable = int(self.left_seconds * self.executor.slots / each)
-        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, affordable))
+        work = self.left_seconds * self.executor.slots
+        few, many = (int(work / (features + number * (pace - features))) for number in (_MORE_TRIALS, _WANTED_TRIALS))
+        enough = -(-_ENOUGH_VALIDATED // self.valid_rows)
+        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, max(few, min(many, enough))))
         self._use_folds(
             folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
         )
@@ -414,6 +369,7 @@ class Search:
 
     def _close(self, trial: Trial, status: Status, reason: str) -> None:
         trial.status, trial.reason = status, reason
+        self._weigh(trial)
         self.executor.cancel(trial.name)
         row = trial.leaderboard_row()
         kind = {

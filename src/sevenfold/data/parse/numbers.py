@@ -121,14 +121,14 @@ def _by_notation(text: pl.Series, parse: Mapping[str, Any]) -> pl.Series:
         text = text.str.replace(r"^\((.*)\)$", "$1").str.strip_chars()
     factor = None
     if units := parse.get("units"):
-        pattern = rf"(?i)^(.*?[0-9.])\s*({_either(units)})$"
+        pattern = rf"(?i)^(.*?[0-9.])\s*({either(units)})$"
         unit = text.str.extract(pattern, 2).str.to_lowercase()
         text = text.str.extract(pattern, 1).fill_null(text)
         if any(value != 1.0 for value in units.values()):
             names, sizes = list(units), [float(value) for value in units.values()]
             factor = unit.replace_strict(names, sizes, default=1.0, return_dtype=pl.Float64)
     if prefixes := parse.get("prefixes"):
-        text = text.str.replace(rf"(?i)^([+-]?)\s*(?:{_either(prefixes)})\s*", "$1")
+        text = text.str.replace(rf"(?i)^([+-]?)\s*(?:{either(prefixes)})\s*", "$1")
     decimal, thousands = str(parse.get("decimal", ".")), str(parse.get("thousands", ""))
     if thousands:
         point, mark = re.escape(decimal), f"[{re.escape(thousands)}]"
@@ -153,6 +153,6 @@ def _clock(text: pl.Series) -> pl.Series:
     return parts[0] * 3600.0 + parts[1] * 60.0 + parts[2].fill_null(0.0)
 
 
-def _either(words: Any) -> str:
+def either(words: Any) -> str:
     """The words as alternatives of a regular expression, longest first, so that 'km/kg' is not taken for 'km'."""
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))

@@ -18,8 +18,9 @@ from sevenfold.data.clean import read, shown
 from sevenfold.data.parse.dates import ISO, gate
 from sevenfold.data.parse.flags import answers
 from sevenfold.data.parse.missing import meant_missing
-from sevenfold.data.parse.numbers import PLAIN
+from sevenfold.data.parse.numbers import PLAIN, TOKEN, either
 from sevenfold.data.parse.quick import Unclean
+from sevenfold.data.parse.reading import UNSEEN
 from sevenfold.deployment.rows import plain_time, series_of
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -47,21 +48,25 @@ class ValueReader:
         column: of the schema.
         quick: the short way.
         is_number: whether raw values are taken for numbers (`rows.series_of`): the raw column bears a number's name.
+        odd: what is found in a value that is beyond doubt but not as it should be; None where that is in doubt.
         kept: what the careful way found, by type and value.
     """
 
     column: Column
     quick: Reader
     is_number: bool
+    odd: Callable[[Any], Found | None] | None = None
     kept: dict[tuple[type, Any], Found] = field(default_factory=dict)
 
     @classmethod
     def of(cls, column: Column, is_number: bool) -> ValueReader:
         """The reader of a column of any kind."""
         maker = _MAKERS.get(column.kind)
+        if column.parse.keys() == {"from", "nth"} and column.kind is Kind.NUMBER and not is_number:
+            return cls(column, _part(column), is_number)
         if maker is None or is_number != (column.kind is Kind.NUMBER):
             return cls(column, _never, is_number)  # a part of a composite, or a kind that has no short way
-        return cls(column, maker(column), is_number)
+        return cls(column, maker(column), is_number, _unseen(column) if column.kind is Kind.CATEGORY else None)
 
     def careful(self, value: Any) -> Found:
         """Any value, as the vectorised readers read it."""
@@ -71,6 +76,8 @@ class ValueReader:
                 return self.quick(value), ()
             except Unclean:
                 pass
+        if self.odd is not None and (at_once := self.odd(value)) is not None:
+            return at_once
         small = type(value) in (int, bool, float) or (type(value) is str and len(value) <= _KEPT_LENGTH)
         key = (type(value), value)
         if small and key in self.kept:
@@ -96,6 +103,8 @@ def _never(value: Any) -> Any:
 def _number(column: Column) -> Reader:
     parse = column.parse
     notation = parse.keys() <= _HARMLESS
+    units = {str(unit): float(size) for unit, size in parse.get("units", {}).items()}
+    measured = re.compile(rf"({PLAIN[1:-1]})[ \t]*({either(units)})", re.IGNORECASE | re.ASCII) if units else None
     plain, gone = re.compile(PLAIN).match, meant_missing(parse, words=True)
     codes = frozenset(float(code) for code in parse.get("missing", ()) if re.fullmatch(PLAIN, code))
     low = -math.inf if parse.get("low") is None else float(parse["low"])
@@ -118,9 +127,12 @@ def _number(column: Column) -> Reader:
             bare = value.strip(_BLANKS)
             if bare in gone and not plain(bare):
                 return math.nan
-            if not plain(bare):
+            if plain(bare):
+                number = float(bare)
+            elif measured is not None and (found := measured.fullmatch(bare)) is not None:
+                number = float(found[1]) * units[found[2].lower()]
+            else:
                 raise Unclean
-            number = float(bare)
             if number - number != 0.0:
                 raise Unclean
         else:
@@ -130,6 +142,31 @@ def _number(column: Column) -> Reader:
                 return math.nan
             if not low <= number <= high:
                 raise Unclean
+        return number
+
+    return quick
+
+
+def _part(column: Column) -> Reader:
+    """One number of a composite such as "190Nm@ 2000rpm"."""
+    token, place, gone = re.compile(TOKEN, re.ASCII), int(column.parse["nth"]) - 1, meant_missing({}, words=True)
+
+    def quick(value: Any) -> float:
+        if value is None:
+            return math.nan
+        if type(value) is not str or not value.isascii():
+            raise Unclean
+        bare = value.strip(_BLANKS)
+        if bare in gone:
+            return math.nan
+        if not (bare and _solid(bare[0]) and _solid(bare[-1])):
+            raise Unclean
+        found = token.findall(bare)
+        if place >= len(found):
+            raise Unclean
+        number = float(found[place].replace(",", "").replace(" ", ""))
+        if number - number != 0.0:
+            raise Unclean
         return number
 
     return quick
@@ -217,6 +254,25 @@ def _label(column: Column) -> Reader:
         raise Unclean
 
     return quick
+
+
+def _unseen(column: Column) -> Callable[[Any], Found | None] | None:
+    """A plain label that is none of the levels."""
+    parse = column.parse
+    gone, levels, numeric = meant_missing(parse, words=False), frozenset(column.levels), bool(parse.get("numeric"))
+    if not levels or parse.get("ignore_case"):
+        return None
+
+    def odd(value: Any) -> Found | None:
+        if type(value) is not str or not value or value in levels or value in gone:
+            return None
+        if not (_solid(value[0]) and _solid(value[-1]) and (value.isalnum() or not numeric)):
+            return None
+        if not value.isascii() and _BROKEN.search(value):
+            return None
+        return value, ((UNSEEN, shown(value)),)
+
+    return odd
 
 
 def _text(column: Column) -> Reader:

@@ -20,7 +20,7 @@ class Outcome:
 
 
 class Executor(ABC):
-    """Runs jobs on a workspace. Used from one thread.
+    """Runs jobs on a workspace. Used from one thread at a time.
 
     The outcome of a job does not depend on the executor or the order in which jobs are done.
     """
@@ -29,6 +29,11 @@ class Executor(ABC):
     @abstractmethod
     def slots(self) -> int:
         """How many jobs run at once."""
+
+    @property
+    def beside(self) -> bool:
+        """Whether jobs run in processes of their own, so that whoever waits for them may do something else."""
+        return False
 
     @abstractmethod
     def open(self, workspace: Path) -> None:

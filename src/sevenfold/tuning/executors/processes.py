@@ -82,6 +82,11 @@ class ProcessExecutor(Executor):
         """Workers at once."""
         return self._slots
 
+    @property
+    def beside(self) -> bool:
+        """True."""
+        return True
+
     def limit(self, slots: int, memory_bytes: float) -> None:
         """Change the number of workers and their memory before the first job, once the data are known."""
         self._slots = slots

@@ -1,0 +1,203 @@
+"""What a log keeps of answered requests until it writes them, and their rows as tables and lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from sevenfold.core.dataset import Kind
+from sevenfold.data.aspects import with_aspects
+from sevenfold.deployment.model import LoadedModel
+from sevenfold.deployment.people import plain_labels
+from sevenfold.deployment.runtime import Answer, Reading
+from sevenfold.monitoring.columns import ColumnReader, KeptRow
+from sevenfold.monitoring.rows import with_digests
+from sevenfold.monitoring.store import DIGITS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
+
+    from sevenfold.core.arrays import Floats, Ints
+
+Entry: TypeAlias = "tuple[str, float, tuple[KeptRow, ...] | Reading, npt.NDArray[Any], Floats, tuple[int, ...]]"
+"""Of one request: id, seconds since 1970, its rows as `ColumnReader.keep` gives them or typed already, labels and
+values as in `Answer`, and how many violations each row has, empty for none at all. A plain tuple: one is made for each
+request, and the garbage collector leaves it alone."""
+
+_TIME = "%Y-%m-%dT%H:%M:%S%.6f+00:00"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Several requests as one table.
+
+    Args:
+        requests: (requests,) ids.
+        heights: (requests,) rows of each.
+        times: (requests,) seconds since 1970.
+        table: (rows, ...) typed, one request below the other, with the figures of pictures.
+        predictions: (rows,) plain values; None where items are ranked.
+        ranked: (rows,) lists of items, where they are.
+        values: (rows, classes) probabilities, or None.
+        violations: (rows,) how many.
+    """
+
+    requests: Sequence[str]
+    heights: Ints
+    times: Floats
+    table: pl.DataFrame
+    predictions: list[Any] | None
+    ranked: list[Any]
+    values: Floats | None
+    violations: Ints
+
+
+class Entries:
+    """Makes entries, and tables of them.
+
+    Args:
+        model: whose answers.
+        redact: columns that are never kept.
+        sample: share of requests whose rows are written.
+        pictures: columns of pictures whose figures are computed, as a watchlist remembers them.
+    """
+
+    def __init__(
+        self, model: LoadedModel, redact: frozenset[str], sample: float, pictures: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self._digest = model.digest[:DIGITS]
+        self._schema = model.inputs
+        self._has_classes = model.task.goal.is_classification
+        self._sample = sample
+        self._redact = redact
+        self._columns = ColumnReader(model.runtime, redact)
+        self._pictures = dict(pictures)
+
+    def entry(self, request: str, seconds: float, answer: Answer) -> Entry:
+        """What to keep of an answer. Of records that were predicted without a frame it is their values only."""
+        reading = answer.reading
+        violations = tuple(map(len, reading.by_row())) if reading.violations else ()
+        records = reading.records
+        if records is None or reading.is_read:
+            return request, seconds, reading, answer.labels, answer.values, violations
+        keep = self._columns.keep
+        rows = (keep(records[0]),) if len(records) == 1 else tuple(map(keep, records))
+        return request, seconds, rows, answer.labels, answer.values, violations
+
+    def batch(self, entries: Sequence[Entry]) -> Batch:
+        """The rows of some requests, one below the other, with the figures of pictures in them."""
+        requests, times, rows, labels, values, violations = zip(*entries, strict=True)
+        heights = np.fromiter(map(len, labels), np.int64, len(entries))
+        table = with_aspects(self._table(rows, heights), self._pictures)
+        ranked = any(of_request.ndim == 2 for of_request in labels)
+        alike = len({of_request.dtype.kind for of_request in labels}) == 1
+        if ranked or not alike:
+            plain = [label for of_request in labels for label in plain_labels(of_request)]
+        else:
+            plain = plain_labels(np.concatenate(labels))
+        chances = np.concatenate(values) if self._has_classes and not ranked else None
+        return Batch(
+            requests, heights, np.array(times), table, None if ranked else plain, plain if ranked else [], chances,
+            _of_rows(violations, heights),
+        )  # fmt: skip
+
+    def _table(self, rows: Sequence[tuple[KeptRow, ...] | Reading], heights: Ints) -> pl.DataFrame:
+        """The typed rows of some requests; records are read together, whatever came between them."""
+        import polars as pl
+
+        kept = [of_request for of_request in rows if isinstance(of_request, tuple)]
+        records = self._columns.table(list(chain.from_iterable(kept))) if kept else None
+        if records is not None and len(kept) == len(rows):
+            return records
+        tables = [] if records is None else [records]
+        order = [place for place, of_request in enumerate(rows) if isinstance(of_request, tuple)]
+        for place, of_request in enumerate(rows):
+            if isinstance(of_request, Reading):
+                tables.append(of_request.table.drop(*self._redact, strict=False))
+                order.append(place)
+        table = tables[0] if len(tables) == 1 else pl.concat(tables, how="diagonal")
+        if order == sorted(order):
+            return table
+        starts = np.concatenate([[0], np.cumsum(heights)])
+        return table[np.argsort(np.concatenate([np.arange(starts[place], starts[place + 1]) for place in order]))]
+
+    def frame(self, batch: Batch) -> pl.DataFrame | bytes | None:
+        """The rows of the requests that are drawn: as a frame, or as lines where no frame holds them."""
+        import polars as pl
+
+        drawn = None if self._sample >= 1 else np.array([draw(request) < self._sample for request in batch.requests])
+        if drawn is not None and not drawn.any():
+            return None
+        table = self._plain(batch.table)
+        heights = batch.heights
+        requests, times = pl.Series("id", batch.requests, dtype=pl.String), written_times(batch.times)
+        starts = np.cumsum(heights) - heights
+        if len(heights) < heights.sum():
+            of_request = np.repeat(np.arange(len(heights)), heights)
+            requests, times = requests[of_request], times[of_request]
+        numbers = np.arange(int(heights.sum())) - np.repeat(starts, heights)
+        frame = pl.DataFrame({"id": requests, "row": numbers, "time": times}).with_columns(
+            pl.lit(self._digest).alias("model"),
+            (table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(requests))),
+        )
+        mask = None if drawn is None or drawn.all() else np.repeat(drawn, heights)
+        predictions = batch.ranked if batch.predictions is None else batch.predictions
+        if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
+            made = [pl.Series("prediction", predictions)]
+            if batch.values is not None:
+                made.append(pl.Series("probabilities", batch.values).arr.to_list())
+            frame = frame.with_columns(*made, pl.Series("violations", batch.violations))
+            return frame if mask is None else frame.filter(pl.Series(mask))
+        return _line_by_line(frame, predictions, batch, mask)
+
+    def _plain(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Typed rows as JSON can hold them: dates in ISO form, of pictures a digest."""
+        import polars as pl
+
+        digests = with_digests(table, self._schema)
+        dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in digests.columns]
+        return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
+
+
+def written_times(seconds: Floats) -> pl.Series:
+    """(rows,) seconds since 1970 in ISO form, in UTC."""
+    import polars as pl
+
+    moments = pl.Series("time", np.round(seconds * 1e6).astype(np.int64)).cast(pl.Datetime("us"))
+    return moments.dt.to_string(_TIME)
+
+
+def draw(request: str) -> float:
+    """A number in [0, 1) that depends on the request's id alone."""
+    return int.from_bytes(hashlib.sha256(request.encode()).digest()[:7], "big") / 2**56
+
+
+def _of_rows(violations: Sequence[tuple[int, ...]], heights: Ints) -> Ints:
+    if not any(violations):
+        return np.zeros(int(heights.sum()), dtype=np.int64)
+    rows = zip(violations, heights.tolist(), strict=True)
+    return np.array([many for of_request, count in rows for many in of_request or (0,) * count], dtype=np.int64)
+
+
+def _line_by_line(
+    frame: pl.DataFrame, predictions: Sequence[Any], batch: Batch, mask: npt.NDArray[np.bool_] | None
+) -> bytes:
+    """For predictions that have no single plain type: lists of items, labels of several types."""
+    made: list[bytes] = []
+    for place, row in enumerate(frame.iter_rows(named=True)):
+        if mask is not None and not mask[place]:
+            continue
+        row["inputs"] = row["inputs"] or {}
+        row["prediction"] = predictions[place]
+        if batch.values is not None:
+            row["probabilities"] = batch.values[place].tolist()
+        row["violations"] = int(batch.violations[place])
+        made.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    return b"".join(made)

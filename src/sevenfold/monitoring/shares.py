@@ -1,0 +1,45 @@
+"""How the chance of a false alarm is shared among all that can raise one.
+
+Every kind of test has a share of it, and the shares add up to one: a look at rows of a model that is as good as ever
+raises any alarm at all with a probability of at most the stated one (Bonferroni; the tests are not independent).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any
+
+from sevenfold.core.report import Score
+
+COLUMNS = 0.5  # inputs and predictions, over all lengths
+TARGET = 0.1
+ROWS = 0.1  # told apart
+EXPECTED = 0.1  # score without labels
+PERFORMANCE = 0.1  # score with labels
+COVERAGE = 0.1  # of sets and intervals, over all that is looked at
+
+_Z = 1.959964  # scores come with 95 % intervals
+
+
+def clearly_worse(told: Score, now: Score, greater_is_better: bool, alpha: float) -> bool:
+    """Whether a score is so much worse than the one told after training that chance explains it with a probability of
+    at most `alpha`; errors of both are read off the ends of their intervals that face each other.
+    """
+    if greater_is_better:
+        gap, reach = told.value - now.value, (told.value - told.low) ** 2 + (now.high - now.value) ** 2
+    else:
+        gap, reach = now.value - told.value, (told.high - told.value) ** 2 + (now.value - now.low) ** 2
+    return bool(gap > NormalDist().inv_cdf(1 - alpha) / _Z * reach**0.5)
+
+
+def told_after_training(metadata: Mapping[str, Any]) -> Score | None:
+    """The test score that the bundle's metadata hold, `test.value`, `test.low` and `test.high`."""
+    test = metadata.get("test")
+    if not isinstance(test, Mapping) or not all(isinstance(test.get(end), int | float) for end in ("low", "high")):
+        return None
+    low, high = float(test["low"]), float(test["high"])
+    value = test.get("value")
+    rows = test.get("rows")
+    middle = float(value) if isinstance(value, int | float) else (low + high) / 2
+    return Score(middle, low, high, rows if isinstance(rows, int) else 0)

@@ -1,0 +1,160 @@
+"""What a search starts next: starting points by their gain a second, then variants of what leads, never what would not
+end in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sevenfold.core.model import Trait
+from sevenfold.core.recipe import Recipe
+from sevenfold.tuning.gain import a_second, promise, variant_promise
+from sevenfold.tuning.pace import Pace
+from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, told_trials
+from sevenfold.tuning.trial import Status, Trial
+
+_MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
+_MODELS_FIRST = 4  # different models are tried before variants of what leads
+_SHORT_YARDSTICK = 0.03  # of the work that can still be done
+_SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a search stands when it asks what to start.
+
+    Args:
+        trials: all so far.
+        window: number of the first trial whose results must not be used yet, where a run must repeat exactly.
+        constant: the constant baseline, once it is scored.
+        folds: of a trial.
+        work_left: seconds of work that all workers can still do; infinite where trials count.
+        most_trials: that may be started besides the yardsticks, or None under a budget.
+    """
+
+    trials: Sequence[Trial]
+    window: int | None
+    constant: Trial | None
+    folds: int
+    work_left: float
+    most_trials: int | None
+
+    @property
+    def timed(self) -> bool:
+        """Whether time counts, not trials."""
+        return self.work_left != float("inf")
+
+    @property
+    def full(self) -> bool:
+        """Whether all trials asked for have been started."""
+        return self.most_trials is not None and sum(t.origin != "yardstick" for t in self.trials) >= self.most_trials
+
+    @property
+    def has_model(self) -> bool:
+        """Whether something real is finished."""
+        return any(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials)
+
+
+@dataclass
+class Agenda:
+    """Decides what is started next.
+
+    Args:
+        queue: starting points that were not started yet, in order.
+        searcher: proposes variants once the starting points are through, or None.
+        pace: what a fold takes.
+        only: the user named the models.
+        declined: recipes left out since `next` was last asked, each with its reason.
+        end: why nothing is left, or "".
+    """
+
+    queue: list[Proposal]
+    searcher: Searcher | None
+    pace: Pace
+    only: bool
+    declined: list[tuple[Recipe, str]] = field(default_factory=list)
+    end: str = ""
+    _too_slow: set[str] = field(default_factory=set)
+
+    def leave_out(self, model: str) -> None:
+        """One fold of the model ran past its deadline: none of it is started again."""
+        self._too_slow.add(model)
+
+    def next(self, standing: Standing) -> Proposal | None:
+        """What to start, or None: `end` says why where nothing will be left later either."""
+        self.declined.clear()
+        while self.queue:
+            proposal = self._best_start(standing)
+            if proposal is None:
+                break
+            if standing.full and proposal.origin != "yardstick":
+                return None
+            reason = self._unaffordable(proposal, standing)
+            self.queue.remove(proposal)
+            if not reason:
+                return proposal
+            self.declined.append((proposal.recipe, reason))
+        return None if standing.full else self._variant(standing)
+
+    def _variant(self, standing: Standing) -> Proposal | None:
+        if self.searcher is None:
+            self.end = "every starting point was tried"
+            return None
+        told = list(told_trials(standing.trials, standing.window))
+        for declined in range(_MOST_DECLINED):
+            proposal = self.searcher.propose(standing.trials, told, standing.constant, declined)
+            if proposal is None:
+                self.end = "nothing new was left to try"
+                return None
+            if not self._unaffordable(proposal, standing):
+                return proposal
+        self.end = "nothing that is left to try would end in time"
+        return None
+
+    def _best_start(self, standing: Standing) -> Proposal | None:
+        """The next starting point: the first in order, or, under a budget and once something real has been started,
+        the one with the most expected gain a second. None where a variant of what leads promises more."""
+        first = self.queue[0]
+        begun = [t for t in standing.trials if t.recipe.model != "constant" and t.origin != "yardstick"]
+        if not standing.timed or first.candidate.name == "constant" or self.only:
+            return first
+        if not begun:
+            # A linear yardstick that takes more than a moment waits until the first real trial is under way.
+            long = self._work(first, standing) > _SHORT_YARDSTICK * standing.work_left
+            return next((p for p in self.queue if not long or p.origin != "yardstick"), first)
+        yardstick = next((p for p in self.queue if p.origin == "yardstick"), None)
+        if yardstick is not None:
+            return yardstick
+        told = list(told_trials(standing.trials, None))
+
+        def worth(proposal: Proposal) -> float:
+            gain = promise(proposal, told, standing.constant)
+            return a_second(gain, self._work(proposal, standing), standing.work_left)
+
+        best = max(self.queue, key=worth)
+        leader = leader_of([t for t in told if t.recipe.model != "constant"])
+        tried = {t.recipe.model for t in told if t.origin == "portfolio"}
+        if self.searcher is None or leader is None or len(tried) < _MODELS_FIRST:
+            return best
+        variants = sum(t.origin not in ("yardstick", "portfolio") for t in standing.trials)
+        return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, standing.work_left) else None
+
+    def _work(self, proposal: Proposal, standing: Standing) -> float:
+        """Expected work of all folds."""
+        return self.pace.seconds(proposal.recipe) * standing.folds
+
+    def _unaffordable(self, proposal: Proposal, standing: Standing) -> str:
+        """Why a proposal does not fit into the time left, or ""."""
+        if not standing.timed:
+            return ""
+        name = proposal.candidate.name
+        if name in self._too_slow:
+            return "one fold of it took too long before"
+        patience = 1.15 if self.pace.knows(name) else _SLOW_START * (0.7 if standing.has_model else 1.0)
+        if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not standing.has_model:
+            # It can be stopped and still be of use, while there is nothing to compare it with.
+            patience *= 2.0
+        left, needed = standing.work_left, self._work(proposal, standing)
+        if needed <= left * patience:
+            return ""
+        return f"its {standing.folds} folds would take about {needed:.0f} s of work and {left:.0f} s are left"

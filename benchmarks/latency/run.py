@@ -34,6 +34,7 @@ EACH = (
     "svm_linear", "svm_rbf", "logistic_l1", "logistic_l2", "perceptron",
 )  # fmt: skip
 ENSEMBLE = ("lightgbm", "extra_trees", "logistic_l2")
+BOOSTERS = ("lightgbm", "xgboost", "catboost") * 2
 
 
 def main() -> None:
@@ -54,7 +55,11 @@ def _one_row(folder: Path) -> list[tuple[str, str, str]]:
     frame = data.mixed(4000, seed=0)
     rows = data.mixed(100, seed=1).drop("target")
     lines: list[tuple[str, str, str]] = []
-    for title, names, calibrated in (("LightGBM", ("lightgbm",), False), ("ensemble of 3", ENSEMBLE, True)):
+    for title, names, calibrated in (
+        ("LightGBM", ("lightgbm",), False),
+        ("ensemble of 3", ENSEMBLE, True),
+        ("6 boosters of 3 libraries", BOOSTERS, True),
+    ):
         path = folder / f"{title}.sevenfold"
         model = models.bundle(path, frame, names, calibrated=calibrated)
         load_seconds = _best(partial(load, path), 3)

@@ -142,6 +142,8 @@ class LoadedModel:
                 f"a model for {self.task.goal}",
                 "Use predict.",
             )
+        if type(rows) is dict and isinstance(self.compiled, Compiled):
+            return self.compiled.values(rows)[0]
         return self.answer(rows).values
 
     def predict_set(self, rows: Any, coverage: float = 0.9, *, by_class: bool | None = None) -> list[list[Label]]:

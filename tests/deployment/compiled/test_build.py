@@ -85,6 +85,7 @@ def test_of_several_forms_the_quickest_right_one_is_taken(runtime_of, raw_record
     asked = []
     monkeypatch.setattr(LightGBM, "row_predictors", several)
     monkeypatch.setattr(build, "_seconds", lambda form, inputs: asked.append(form) or seconds[form])
+    monkeypatch.setattr(build, "share_trees", lambda *given: None)
     compiled = compile_runtime(runtime, typical)
     assert compiled.reasons == ()
     assert sorted(seconds[form] for form in asked) == [1.0, 3.0]  # the wrong one is not even timed

@@ -1,9 +1,11 @@
 import re
+from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevenfold.features.text.grams import characters, prepare, words
+from sevenfold.features.text.row_grams import row_counter
 
 TEXTS = st.lists(st.one_of(st.none(), st.text(max_size=25)), max_size=6)
 PLAIN = st.lists(st.text(alphabet="abé9_ ,.\n", max_size=25), max_size=6)
@@ -73,3 +75,18 @@ def test_a_text_alone_gives_what_it_gives_in_a_batch(texts, how):
 
 def test_long_texts_are_cut():
     assert cut(words, ["aa bb cc"], 1, 1, longest=4)[0] == [(0, "aa"), (0, "b")]
+
+
+MIXED = st.text(
+    st.one_of(st.characters(), st.sampled_from("aB é\u0130\u1e9e\u0301\u200d\x1c\x00\u3000_9<b>/")), max_size=40
+)
+
+
+@given(MIXED, st.sampled_from(["words", "characters"]), st.integers(1, 4), st.integers(1, 4), st.integers(1, 45))
+@settings(max_examples=200, deadline=None)
+def test_one_text_is_cut_as_many_are_and_its_grams_are_told_apart_by_their_hashes(text, unit, low, high, longest):
+    low = min(low, high)
+    found, grams = cut({"words": words, "characters": characters}[unit], [text], low, high, longest)
+    assert dict(row_counter(unit, low, high, longest)(text)) == Counter(gram for _, gram in found)
+    by_hash = dict(zip(grams.hashes.tolist(), (gram for _, gram in found), strict=True))
+    assert len(by_hash) == len(set(by_hash.values())) == len({gram for _, gram in found})

@@ -17,6 +17,7 @@ from sevenfold.core.task import Goal
 from sevenfold.deployment.compiled.predict import ModelAt, RowModel, whole
 from sevenfold.deployment.compiled.records import RecordReader
 from sevenfold.deployment.compiled.samples import sample_records
+from sevenfold.deployment.compiled.shared_trees import Tried, share_trees
 from sevenfold.deployment.compiled.steps import Program, Row, RowStepAt, Unsuited, row_of, same
 from sevenfold.deployment.runtime import Answer, Reading, Runtime
 
@@ -131,8 +132,8 @@ def _compiled(runtime: Runtime, typical: pl.DataFrame) -> Compiled:
     sources = [source for of_batch in read for source in of_batch]
     blocks = {id(at): (columns, name) for _, steps, _, _, columns in checks for name, at in steps.items()}
     rows = _check_steps(program, sources, blocks, reasons)
-    for pipeline, _, model, given, _ in checks:
-        _check_model(model, pipeline, given, rows, reasons)
+    tried = [_check_model(model, pipeline, given, rows, reasons) for pipeline, _, model, given, _ in checks]
+    share_trees(program, tried, rows, lambda form, asked: _seconds(form, asked) / min(_TIMED_ROWS, len(asked)))
     return _proved(runtime, reader, program, models, reasons, sources, table)
 
 
@@ -187,18 +188,21 @@ def _agrees(at: RowStepAt, row: Row, wanted: Any) -> bool:
         return False
 
 
-def _check_model(model: ModelAt, pipeline: Pipeline, given: Inputs, rows: list[Row], reasons: list[str]) -> None:
+def _check_model(model: ModelAt, pipeline: Pipeline, given: Inputs, rows: list[Row], reasons: list[str]) -> Tried:
+    """Take the quickest of a model's forms that predict the same, or leave it to its frame form."""
+    expected = pipeline.model.predict(given).reshape(len(rows), -1).tolist()
     if not model.quick:
         reasons.append(f"{model.name} has no form of one row")
-        return
-    expected = pipeline.model.predict(given).reshape(len(rows), -1).tolist()
+        return Tried(model, expected, float("inf"))
     inputs = [model.gather(row) for row in rows]
     good = [form for form in model.forms if _predicts(form, inputs, expected)]
     if not good:
         model.take_frame()
         reasons.append(f"{model.name} gives other values in its form of one row")
-        return
-    model.take(good[0] if len(good) == 1 else min(good, key=lambda form: _seconds(form, inputs)))
+        return Tried(model, expected, float("inf"))
+    taken = [_seconds(form, inputs) for form in good]
+    model.take(good[taken.index(min(taken))])
+    return Tried(model, expected, min(taken) / min(_TIMED_ROWS, len(inputs)))
 
 
 def _predicts(form: RowPredictor, inputs: Sequence[RowInputs], expected: Sequence[list[float]]) -> bool:

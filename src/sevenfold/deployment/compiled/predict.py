@@ -33,6 +33,7 @@ class ModelAt:
     Args:
         name: for people.
         pipeline: it belongs to.
+        outputs: the steps whose blocks it receives.
         gather: its inputs from the working set.
         predict: the model's row predictor, or its frame form.
         by_frame: computes the same through `Model.predict`.
@@ -42,8 +43,9 @@ class ModelAt:
 
     name: str
     pipeline: Pipeline
-    gather: Callable[[Row], RowInputs]
-    predict: RowPredictor
+    outputs: Sequence[RowStepAt]
+    gather: Callable[[Row], Any]
+    predict: Callable[[Any], list[float]]
     by_frame: RowPredictor
     forms: tuple[RowPredictor, ...]
     quick: bool
@@ -58,11 +60,23 @@ class ModelAt:
         outputs = [steps[output] for output in pipeline.recipe.outputs]
         by_frame = _by_frame(pipeline, outputs)
         forms = tuple(pipeline.model.row_predictors())
-        return cls(name, pipeline, _gather(outputs), forms[0] if forms else by_frame, by_frame, forms, bool(forms))
+        return cls(
+            name, pipeline, outputs, _gather(outputs), forms[0] if forms else by_frame, by_frame, forms, bool(forms)
+        )
 
     def take(self, form: RowPredictor) -> None:
         """From now on this one of the row predictors computes it."""
         self.predict, self.quick = form, True
+
+    def take_sums(self, slot: int, number: int, finish: Callable[[list[float]], list[float]]) -> None:
+        """From now on the sums that stand in a slot, of several models, are made its prediction.
+
+        Args:
+            slot: holds lists of sums.
+            number: of its own one.
+            finish: from these sums to the prediction.
+        """
+        self.gather, self.predict, self.quick = (lambda row: row[slot][number]), finish, True
 
     def values(self, classifies: bool) -> RowValues:
         """The pipeline's prediction of one row: probabilities where it `classifies`, else one value."""

@@ -70,6 +70,7 @@ class Program:
     Args:
         schema: of the records.
         slots: of each source column that a pipeline reads.
+        late: what is computed of the working set after all steps, with its slot.
     """
 
     schema: Schema
@@ -79,6 +80,7 @@ class Program:
     view_steps: list[tuple[int, int, Callable[[Any], Any]]] = field(default_factory=list)
     _known: dict[str, RowStepAt] = field(default_factory=dict)
     width: int = 0
+    late: tuple[tuple[int, Callable[[Row], Any]], ...] = ()
 
     def __post_init__(self) -> None:
         self.width = len(self.slots)
@@ -95,7 +97,15 @@ class Program:
         self.begin(row)
         for step in self.steps:
             row[step.slot] = step.convert(step.gather(row))
+        for slot, compute in self.late:
+            row[slot] = compute(row)
         return row
+
+    def add_late(self, compute: Callable[[Row], Any]) -> int:
+        """Compute something of the working set after all steps; its slot."""
+        slot, self.width = self.width, self.width + 1
+        self.late = (*self.late, (slot, compute))
+        return slot
 
     def add(self, pipeline: Pipeline, made: Mapping[str, Block]) -> dict[str, RowStepAt]:
         """The steps of one pipeline, by name; those that an earlier pipeline has are shared.

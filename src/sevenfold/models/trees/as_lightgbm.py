@@ -5,8 +5,8 @@ Only the walk is borrowed: thresholds are handed over exactly, and what the leav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,8 @@ class Walk:
         left, right: (inner nodes,) child: an inner node, or a leaf as ~leaf.
         missing_left: (inner nodes,) whether NaN goes left.
         leaves: (leaves,) value of each.
+        sets: of inner nodes that ask for a category: the codes that go left; all else goes right. `as_booster` knows
+            thresholds only.
     """
 
     feature: Ints
@@ -37,6 +39,7 @@ class Walk:
     right: Ints
     missing_left: Flags
     leaves: Floats
+    sets: Mapping[int, Ints] = field(default_factory=dict)
 
 
 def as_booster(trees: Sequence[Walk], columns: int) -> lightgbm.Booster:

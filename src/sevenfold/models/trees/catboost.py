@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
-from sevenfold.core.compiled import RowInputs, RowPredictor
+from sevenfold.core.compiled import RowPredictor
 from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
@@ -24,11 +24,12 @@ from sevenfold.models.probabilities import normalised, row_normalised, two_colum
 from sevenfold.models.trees.catboost_binary import check_binary
 from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience
+from sevenfold.models.trees.summed import SummedTrees, Sums
 from sevenfold.models.trees.table import in_float32
 from sevenfold.models.trees.table_exponential import exponential
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
-from sevenfold.models.trees.walk_catboost import probabilities, walker
+from sevenfold.models.trees.walk_catboost import Symmetric, probabilities
 
 _METRICS = {
     Goal.BINARY: {"roc_auc": "AUC", "accuracy": "Accuracy", "average_precision": "PRAUC"},
@@ -53,7 +54,7 @@ def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     return cost_of(size, work, parallel=True)
 
 
-class CatBoost(Estimator):
+class CatBoost(Estimator, SummedTrees):
     """Boosting that turns categories into numbers by the rows before, and splits whole levels alike."""
 
     spec = ModelSpec(
@@ -91,6 +92,8 @@ class CatBoost(Estimator):
         ),
         extra="boost",
     )
+
+    _exported: tuple[bytes, Symmetric | None] | None = None
 
     def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
         """Boost until `valid` gains no more, for the given rounds, or until the clock's end."""
@@ -149,20 +152,40 @@ class CatBoost(Estimator):
             return lambda row: (
                 row_undo(row_normalised(answer), self.factors) if self.classes else self._inverted(answer)
             )
-        walked = None if self.levels is None else walker(self.learner, _words(self.levels))
-        if walked is None:
+        symmetric = self._symmetric()
+        if symmetric is None:
             return None
-        classes, counts, factors, inverted = self.classes, self.counts, self.factors, self._inverted
-        scores_of = walked
+        finish, scores_of = self._row_answer(), symmetric.scores()
+        return lambda row: finish(scores_of(row.numbers, row.codes))
 
-        def predict(row: RowInputs) -> list[float]:
-            scores = scores_of(row.numbers, row.codes)
+    def row_sums(self) -> Sums | None:
+        """See `SummedTrees.row_sums`."""
+        symmetric = self._symmetric() if self.content else None
+        walks = None if symmetric is None else symmetric.walks()
+        if symmetric is None or walks is None:
+            return None
+        answer, finished = self._row_answer(), symmetric.finished
+        return Sums((walks,), False, lambda sums: answer(finished(sums)))
+
+    def _symmetric(self) -> Symmetric | None:
+        """The trees as they are exported, which takes a while."""
+        if self.levels is None:
+            return None
+        if self._exported is None or self._exported[0] is not self.content:
+            self._exported = (self.content, Symmetric.of(self.learner, _words(self.levels)))
+        return self._exported[1]
+
+    def _row_answer(self) -> Callable[[list[float]], list[float]]:
+        """From the scores of one row to `predict`'s answer."""
+        classes, counts, factors, inverted = self.classes, self.counts, self.factors, self._inverted
+
+        def answer(scores: list[float]) -> list[float]:
             if not classes:
                 return inverted([exponential(scores[0])] if counts else scores)
             known = probabilities(scores)
             return row_undo(known if len(scores) == 1 else row_normalised(known), factors)
 
-        return predict
+        return answer
 
     def _inverted(self, raw: list[float]) -> list[float]:
         return [raw[0] * self.unit.size + self.unit.shift]

@@ -155,12 +155,13 @@ class FlatTrees:
 
             return mean
         starts = np.array(self._first_leaves())
-        leaf_values, ask_places = self.values.astype(np.float64), one_row.array_asker()
+        leaf_values, ask_places, added = self.values.astype(np.float64), one_row.array_asker(), np.add.reduce
 
         def means(values: list[float]) -> list[float]:
-            places = ask_places(single.unpack(single.pack(*map(_held, values)))).astype(np.int64) + starts
-            total = np.add.accumulate(leaf_values[places], axis=0)[-1] / trees  # one after another, as `mean` does
-            return list(total.tolist())
+            places = ask_places(single.unpack(single.pack(*map(_held, values)))).astype(np.int64)
+            places += starts
+            total = added(leaf_values.take(places, axis=0), axis=0)  # row after row, as `mean` does
+            return [value / trees for value in total.tolist()]
 
         return means
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
-from sevenfold.core.compiled import RowInputs, RowPredictor
+from sevenfold.core.compiled import RowPredictor
 from sevenfold.core.errors import BundleError, DataError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Batched, Batches, Cost, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
@@ -20,9 +20,11 @@ from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
 from sevenfold.models.trees.lightgbm_text import check_text
+from sevenfold.models.trees.lightgbm_trees import link_of, trees_of
 from sevenfold.models.trees.objective import objective_of, watched_loss
 from sevenfold.models.trees.one_row import NORMAL, OneRow
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
+from sevenfold.models.trees.summed import SummedTrees, Sums
 from sevenfold.models.trees.table import tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
@@ -52,7 +54,7 @@ def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     )
 
 
-class LightGBM(Batched):
+class LightGBM(Batched, SummedTrees):
     """The workhorse on tables: takes numbers, categories, gaps and sparse columns as they are."""
 
     spec = ModelSpec(
@@ -189,18 +191,32 @@ class LightGBM(Batched):
     def row_predictor(self) -> RowPredictor | None:
         """See `Model.row_predictor`."""
         number = self.booster.num_model_per_iteration() if self.classes > 2 else 1
-        columns = self.booster.num_feature()
+        columns, known_of = self.booster.num_feature(), self._row_answer()
         ask = OneRow(self.booster, columns, number, NORMAL).asker()
+        return lambda row: known_of(ask(tree_row(row, columns)))
+
+    def row_sums(self) -> Sums | None:
+        """See `SummedTrees.row_sums`."""
+        found = trees_of(self.text.decode())
+        link = None if found is None else link_of(found[0])
+        if found is None or link is None:
+            return None
+        _, number, trees = found
+        answer = self._row_answer()
+        totals = tuple(tuple(trees[output::number]) for output in range(number))
+        return Sums(totals, False, lambda sums: answer(link(sums)))
+
+    def _row_answer(self) -> Callable[[Sequence[float]], list[float]]:
+        """From the library's prediction of one row to `predict`'s."""
         regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
 
-        def predict(row: RowInputs) -> list[float]:
-            raw = ask(tree_row(row, columns))
+        def answer(raw: Sequence[float]) -> list[float]:
             if regression:
                 return [raw[0] * size + shift]
-            known = [1.0 - raw[0], raw[0]] if number == 1 else row_normalised(list(raw))
+            known = [1.0 - raw[0], raw[0]] if len(raw) == 1 else row_normalised(list(raw))
             return known if factors is None else row_undo(known, factors)
 
-        return predict
+        return answer
 
     def _take(self, text: bytes) -> None:
         import lightgbm

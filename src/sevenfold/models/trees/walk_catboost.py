@@ -21,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sevenfold.core.arrays import Floats, Ints
+from sevenfold.models.trees.as_lightgbm import Walk
 from sevenfold.models.trees.table_exponential import exponential
+from sevenfold.models.trees.widened import widened
 
 Answers: TypeAlias = Callable[[list[float], list[int]], list[float]]
 """From numbers and codes of one row to the scores of its outputs."""
@@ -34,24 +36,137 @@ _LARGEST = 3.0e38
 _MOST_BYTES = 30e6  # of the export, which takes a second to read
 
 
-def walker(learner: Any, words: Sequence[str]) -> Answers | None:
-    """The scores of one row as a function; None for a model with what is not known here.
+@dataclass(frozen=True)
+class Symmetric:
+    """A booster's symmetric trees.
 
     Args:
-        learner: a fitted or loaded `catboost.CatBoost`.
-        words: what the codes -1, 0, 1, ... are called; empty without categories.
+        questions: that are asked.
+        asked: (trees, levels) number of the question at each level; -1 where a tree has no such level.
+        starts: (trees,) first leaf of each.
+        leaves: (leaves, outputs).
+        scale, bias: of the sums.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.json"
-        learner.save_model(str(path), format="json")
-        if path.stat().st_size > _MOST_BYTES:
+
+    questions: _Questions
+    asked: Ints
+    starts: Ints
+    leaves: Floats
+    scale: float
+    bias: tuple[float, ...]
+
+    @classmethod
+    def of(cls, learner: Any, words: Sequence[str]) -> Symmetric | None:
+        """The trees of a fitted or loaded `catboost.CatBoost`; None for a model with what is not known here.
+
+        Args:
+            learner: has them.
+            words: what the codes -1, 0, 1, ... are called; empty without categories.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.json"
+            learner.save_model(str(path), format="json")
+            if path.stat().st_size > _MOST_BYTES:
+                return None
+            model = json.loads(path.read_text(encoding="utf-8"))
+        trees = model.get("oblivious_trees")
+        if not trees:
             return None
-        model = json.loads(path.read_text(encoding="utf-8"))
-    if not model.get("oblivious_trees"):
-        return None
-    has_categories = bool(model["features_info"].get("categorical_features"))
-    questions = _Questions.of(model, _hashes(learner, model, words) if has_categories else np.empty(0, np.uint64))
-    return None if questions is None else _scores(model, questions)
+        has_categories = bool(model["features_info"].get("categorical_features"))
+        questions = _Questions.of(model, _hashes(learner, model, words) if has_categories else np.empty(0, np.uint64))
+        if questions is None:
+            return None
+        scale, bias = model["scale_and_bias"]
+        asked = np.full((len(trees), max(1, *(len(_splits(tree)) for tree in trees))), -1, dtype=np.int64)
+        for number, tree in enumerate(trees):
+            for level, split in enumerate(_splits(tree)):
+                asked[number, level] = questions.number[split["split_index"]]
+        sizes = [len(tree["leaf_values"]) // len(bias) for tree in trees]
+        leaves: Floats = np.concatenate([np.array(tree["leaf_values"], dtype=np.float64) for tree in trees])
+        return cls(
+            questions,
+            asked,
+            np.cumsum([0, *sizes[:-1]]),
+            np.ascontiguousarray(leaves.reshape(-1, len(bias))),
+            scale,
+            tuple(bias),
+        )
+
+    def scores(self) -> Answers:
+        """The scores of one row as a function."""
+        answers, no, outputs = self.questions.answers(), np.zeros(1, dtype=bool), len(self.bias)
+        levels = self.asked.shape[1]
+        small: Any = np.uint8 if levels <= 8 else np.uint16
+        # An answer that is always no stands last.
+        asked, starts = np.ascontiguousarray(self.asked.T), self.starts
+        weights = (1 << np.arange(levels)).astype(small)[:, None]
+        leaves = self.leaves.ravel() if outputs == 1 else self.leaves
+        joined, add, in_turn = np.concatenate, np.add.reduce, np.add.accumulate
+
+        def scores(numbers: list[float], codes: list[int]) -> list[float]:
+            bits = joined([answers(numbers, codes), no])
+            places = starts + add(bits.take(asked, mode="wrap") * weights, axis=0, dtype=small)
+            total = in_turn(leaves.take(places, axis=0), axis=0)[-1]
+            return self.finished([float(total)] if outputs == 1 else total.tolist())
+
+        return scores
+
+    def finished(self, sums: list[float]) -> list[float]:
+        """Scores of sums of leaves."""
+        return [value * self.scale + shift for value, shift in zip(sums, self.bias, strict=True)]
+
+    def walks(self) -> tuple[Walk, ...] | None:
+        """The trees node by node, thresholds for float64; None where they have several outputs or ask about
+        categories."""
+        questions = self.questions
+        if len(self.bias) > 1 or questions.tables or len(questions.coded):
+            return None
+        borders = widened(questions.borders.astype(np.float64))
+        ends = [*self.starts[1:].tolist(), len(self.leaves)]
+        shapes = [_Shape.of(levels) for levels in range(self.asked.shape[1] + 1)]
+        walks = []
+        for asked, start, end in zip(self.asked, self.starts.tolist(), ends, strict=True):
+            own = asked[asked >= 0]
+            shape = shapes[len(own)]
+            at = own[shape.level]
+            leaves = self.leaves[start:end, 0][shape.leaf]
+            walks.append(
+                Walk(questions.columns[at], borders[at], shape.left, shape.right, np.ones(len(at), np.bool_), leaves)
+            )
+        return tuple(walks)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A full tree of some levels, the first of which decides the lowest bit of a leaf's number.
+
+    Args:
+        level: (nodes,) of each inner node, nodes counted level by level.
+        left, right: (nodes,) children, leaves as ~leaf.
+        leaf: (leaves,) number of each, from left to right.
+    """
+
+    level: Ints
+    left: Ints
+    right: Ints
+    leaf: Ints
+
+    @classmethod
+    def of(cls, levels: int) -> _Shape:
+        """The shape of so many levels."""
+        nodes = 2**levels - 1
+        number = np.arange(nodes)
+        children = 2 * number + 1
+        left, right = (np.where(child < nodes, child, ~(child - nodes)) for child in (children, children + 1))
+        leaf = np.zeros(1, np.int64)
+        for level in range(levels):
+            leaf = np.stack([leaf, leaf + (1 << level)], axis=1).ravel()
+        return cls(np.log2(number + 1).astype(np.int64), left, right, leaf)
+
+
+def _splits(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """A tree without any question has none."""
+    return tree["splits"] or []
 
 
 def _hashes(learner: Any, model: dict[str, Any], words: Sequence[str]) -> _Hashes:
@@ -133,7 +248,7 @@ class _Questions:
         tables: list[_Table] = []
         index, asked = len(number), len(number)
         categories = len(info.get("categorical_features", ()))
-        used = {s["split_index"] for tree in model["oblivious_trees"] for s in tree["splits"]}
+        used = {s["split_index"] for tree in model["oblivious_trees"] for s in _splits(tree)}
         for statistic in info.get("ctrs", ()):
             indices = list(range(index, index + len(statistic["borders"])))
             index += len(indices)
@@ -271,32 +386,6 @@ def _table(
     )
     values = (shares + single(statistic["shift"])) * single(statistic["scale"])
     return _Table(elements, buckets, values[:, None] > np.array(borders, np.float32)[None, :])
-
-
-def _scores(model: dict[str, Any], questions: _Questions) -> Answers:
-    trees = model["oblivious_trees"]
-    scale, bias = model["scale_and_bias"]
-    outputs = len(bias)
-    deepest = max(len(tree["splits"]) for tree in trees)
-    nothing = -1  # asks a question that is always answered by no
-    asked = np.full((len(trees), deepest), nothing, dtype=np.int64)
-    for number, tree in enumerate(trees):
-        for level, split in enumerate(tree["splits"]):
-            asked[number, level] = questions.number[split["split_index"]]
-    sizes = [len(tree["leaf_values"]) // outputs for tree in trees]
-    starts = np.cumsum([0, *sizes[:-1]])
-    leaves: Floats = np.concatenate([np.array(tree["leaf_values"], dtype=np.float64) for tree in trees])
-    leaves = np.ascontiguousarray(leaves.reshape(-1, outputs))
-    weights = 1 << np.arange(deepest)
-    answers, no = questions.answers(), np.zeros(1, dtype=bool)
-
-    def scores(numbers: list[float], codes: list[int]) -> list[float]:
-        bits = np.concatenate([answers(numbers, codes), no])
-        places = (bits[asked] * weights).sum(axis=1) + starts
-        total = np.add.accumulate(leaves[places], axis=0)[-1].tolist()
-        return [value * scale + shift for value, shift in zip(total, bias, strict=True)]
-
-    return scores
 
 
 def probabilities(scores: Sequence[float]) -> list[float]:

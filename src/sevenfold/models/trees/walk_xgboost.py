@@ -10,6 +10,7 @@ import ctypes
 import json
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,18 +18,37 @@ import numpy.typing as npt
 
 from sevenfold.models.trees.as_lightgbm import Walk, as_booster
 from sevenfold.models.trees.one_row import LEAF_PLACES, OneRow
+from sevenfold.models.trees.widened import LARGEST, widened
 
 if TYPE_CHECKING:
     import xgboost
 
 Singles: TypeAlias = npt.NDArray[np.float32]
 
-_LARGEST = 3.0e38
 _MOST_NODES = 300_000  # writing and reading so many takes about half a second
 
 
-def walker(booster: xgboost.Booster) -> Callable[[Sequence[float]], list[float]] | None:
-    """A function from one row's columns to the booster's outputs; None for a model that is of another make."""
+@dataclass(frozen=True)
+class Learned:
+    """What a booster holds.
+
+    Args:
+        trees: thresholds compare with the column rounded to float32.
+        base: (outputs,) what the trees are added to.
+        outputs: trees belong to them in turns.
+        columns: of a row.
+        bend: makes predictions of sums.
+    """
+
+    trees: list[Walk]
+    base: Singles
+    outputs: int
+    columns: int
+    bend: _Identity
+
+
+def learned_of(booster: xgboost.Booster) -> Learned | None:
+    """What a booster has learned; None for a model that is of another make."""
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     kind = _BENDS.get(learner["objective"]["name"])
     model = learner["gradient_booster"].get("model", {})
@@ -41,24 +61,40 @@ def walker(booster: xgboost.Booster) -> Callable[[Sequence[float]], list[float]]
         return None
     bend = kind()
     base = bend.margin(_base(learner["learner_model_param"]["base_score"], outputs))
-    walks = [_walk(tree) for tree in trees]
     columns = int(learner["learner_model_param"]["num_feature"])
+    return Learned([_walk(tree) for tree in trees], base, outputs, columns, bend)
+
+
+def walker(booster: xgboost.Booster) -> Callable[[Sequence[float]], list[float]] | None:
+    """A function from one row's columns to the booster's outputs; None for a model that is of another make."""
+    learned = learned_of(booster)
+    if learned is None:
+        return None
+    walks, base, bend, columns, outputs = learned.trees, learned.base, learned.bend, learned.columns, learned.outputs
     values = np.concatenate([walk.leaves for walk in walks]).astype(np.float32)
     starts = np.cumsum([0, *(len(walk.leaves) for walk in walks[:-1])])
-    ask = OneRow(as_booster(walks, columns), columns, len(trees), LEAF_PLACES).array_asker()
+    ask = OneRow(as_booster(walks, columns), columns, len(walks), LEAF_PLACES).array_asker()
     single = struct.Struct(f"{columns}f")
     total = np.add.accumulate
 
     def walked(row: Sequence[float]) -> list[float]:
-        held = [v if -_LARGEST <= v <= _LARGEST or v != v else _LARGEST if v > 0 else -_LARGEST for v in row]
+        held = [v if -LARGEST <= v <= LARGEST or v != v else LARGEST if v > 0 else -LARGEST for v in row]
         places = ask(single.unpack(single.pack(*held))).astype(np.int64)
         places += starts
-        added = np.empty((1 + len(trees) // outputs, outputs), dtype=np.float32)
+        added = np.empty((1 + len(walks) // outputs, outputs), dtype=np.float32)
         added[0] = base
         added[1:] = values[places].reshape(-1, outputs)
         return bend.predictions(total(added, axis=0, out=added)[-1])
 
     return walked
+
+
+def totals_of(learned: Learned) -> tuple[tuple[Walk, ...], ...]:
+    """The trees of each output with thresholds in float64, after a tree of one leaf that holds the base."""
+    nothing = np.empty(0, np.int64)
+    bases = [Walk(nothing, np.empty(0), nothing, nothing, np.empty(0, np.bool_), np.array([b])) for b in learned.base]
+    trees = [replace(tree, threshold=widened(tree.threshold)) for tree in learned.trees]
+    return tuple((bases[i], *trees[i :: learned.outputs]) for i in range(learned.outputs))
 
 
 def _walk(tree: dict[str, Any]) -> Walk:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sevenfold.core.arrays import Floats
-from sevenfold.core.compiled import RowInputs, RowPredictor
+from sevenfold.core.compiled import RowPredictor
 from sevenfold.core.errors import BundleError, DataError, MissingExtraError
 from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
@@ -23,10 +23,11 @@ from sevenfold.models.trees.objective import trusted_metric
 from sevenfold.models.trees.one_row import Ask
 from sevenfold.models.trees.one_row_xgboost import asker
 from sevenfold.models.trees.rounds import expected_rounds, most_rounds, patience, take_rounds
+from sevenfold.models.trees.summed import SummedTrees, Sums
 from sevenfold.models.trees.table import in_float32, tree_row, tree_table
 from sevenfold.models.trees.threads import prediction_threads
 from sevenfold.models.trees.unit import Unit
-from sevenfold.models.trees.walk_xgboost import walker
+from sevenfold.models.trees.walk_xgboost import learned_of, totals_of, walker
 from sevenfold.models.trees.xgboost_binary import check_binary
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _cost(params: Mapping[str, Any], size: Size) -> Cost:
     return cost_of(size, work, parallel=True)
 
 
-class XGBoost(Estimator):
+class XGBoost(Estimator, SummedTrees):
     """Boosting level by level; a second opinion beside LightGBM."""
 
     spec = ModelSpec(
@@ -161,27 +162,38 @@ class XGBoost(Estimator):
         """See `Model.row_predictor`."""
         number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
         self.booster.set_param({"nthread": 1})
-        return self._row_predictor(asker(self.booster, columns, number), number, columns)
+        return self._row_predictor(asker(self.booster, columns, number), columns)
 
     def row_predictors(self) -> Iterator[RowPredictor]:
         """The library's own call, and another walk of its trees."""
         yield self.row_predictor()
         walked = walker(self.booster)
         if walked is not None:
-            number, columns = self.classes if self.classes > 2 else 1, int(self.booster.num_features())
-            yield self._row_predictor(walked, number, columns)
+            yield self._row_predictor(walked, int(self.booster.num_features()))
 
-    def _row_predictor(self, ask: Ask, number: int, columns: int) -> RowPredictor:
+    def row_sums(self) -> Sums | None:
+        """See `SummedTrees.row_sums`."""
+        learned = learned_of(self.booster)
+        if learned is None:
+            return None
+        answer, predictions = self._row_answer(), learned.bend.predictions
+        return Sums(totals_of(learned), True, lambda sums: answer(predictions(np.array(sums, dtype=np.float32))))
+
+    def _row_predictor(self, ask: Ask, columns: int) -> RowPredictor:
+        answer = self._row_answer()
+        return lambda row: answer(ask(tree_row(row, columns)))
+
+    def _row_answer(self) -> Callable[[Sequence[float]], list[float]]:
+        """From the library's prediction of one row to `predict`'s."""
         regression, factors, size, shift = self.goal is Goal.REGRESSION, self.factors, self.unit.size, self.unit.shift
 
-        def predict(row: RowInputs) -> list[float]:
-            raw = ask(tree_row(row, columns))
+        def answer(raw: Sequence[float]) -> list[float]:
             if regression:
                 return [raw[0] * size + shift]
-            known = [1.0 - raw[0], raw[0]] if number == 1 else row_normalised(list(raw))
+            known = [1.0 - raw[0], raw[0]] if len(raw) == 1 else row_normalised(list(raw))
             return known if factors is None else row_undo(known, factors)
 
-        return predict
+        return answer
 
     def state(self) -> State:
         """What was learned, as data: XGBoost's own UBJSON."""

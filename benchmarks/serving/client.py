@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
+
+import numpy as np
 
 
 class Connection:
@@ -50,10 +54,38 @@ class Connection:
         self._socket.close()
 
 
-def latencies(url: str, bodies: Sequence[bytes], seconds: float) -> list[float]:
+class TritonConnection:
+    """Triton's client over gRPC, which sends tensors as bytes."""
+
+    def __init__(self, address: str, model: str) -> None:
+        import tritonclient.grpc as triton
+
+        self._triton = triton
+        self._client = triton.InferenceServerClient(address)
+        self._model = model
+
+    def prepared(self, body: bytes) -> list[Any]:
+        """The tensors of a JSON record, one for each column."""
+        tensors = []
+        for name, value in json.loads(body).items():
+            tensors.append(self._triton.InferInput(name, [1], "FP64"))
+            tensors[-1].set_data_from_numpy(np.array([value]))
+        return tensors
+
+    def ask(self, request: list[Any]) -> Any:
+        """The predicted label."""
+        try:
+            return self._client.infer(self._model, request).as_numpy("prediction")[0]
+        except self._triton.InferenceServerException as error:
+            raise RuntimeError(str(error)) from error
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def latencies(connection: Connection | TritonConnection, bodies: Sequence[bytes], seconds: float) -> list[float]:
     """Seconds of each answer, asked one after the other for so long."""
-    connection = Connection(url)
-    requests = [connection.prepared(body) for body in bodies]
+    requests: list[Any] = [connection.prepared(body) for body in bodies]
     taken: list[float] = []
     end = time.perf_counter() + seconds
     try:

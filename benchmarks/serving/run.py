@@ -27,9 +27,9 @@ _WARM_SECONDS = 1.0
 def measured(server: Server, bodies: list[bytes], seconds: float) -> dict[str, float]:
     """One round: CPU microseconds a request, latencies in milliseconds, memory in MB."""
     asked = [server.body(body) for body in bodies]
-    latencies(server.url, asked, _WARM_SECONDS)
+    latencies(server.connection(), asked, _WARM_SECONDS)
     before = server.cpu_seconds()
-    taken = latencies(server.url, asked, seconds)
+    taken = latencies(server.connection(), asked, seconds)
     cpu = server.cpu_seconds() - before
     cuts = statistics.quantiles(taken, n=100)
     return {

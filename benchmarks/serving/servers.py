@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 import psutil
-from client import Connection
+from client import Connection, TritonConnection
 from rows import COLUMNS
 
 HERE = Path(__file__).parent
@@ -52,6 +52,10 @@ class Server(ABC):
         """A JSON record as this server wants it."""
         return record
 
+    def connection(self) -> Connection | TritonConnection:
+        """A client's connection to it."""
+        return Connection(self.url)
+
     def __enter__(self) -> Server:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **self.environment()}
         with (self.folder / f"{self.name}.log").open("wb") as log:
@@ -73,7 +77,7 @@ class Server(ABC):
         end = time.monotonic() + _START_SECONDS
         while True:
             try:
-                connection = Connection(self.url)
+                connection = self.connection()
                 connection.ask(connection.prepared(self.body(record)))
                 connection.close()
                 return
@@ -129,6 +133,22 @@ class SevenfoldTensors(Sevenfold):
         return json.dumps({"inputs": inputs}).encode()
 
 
+class SevenfoldGrpc(Sevenfold):
+    """`sevenfold serve`, asked over gRPC by Triton's client, whose own time is in the latencies."""
+
+    name = "sevenfold-grpc"
+
+    def __init__(self, python: str, folder: Path) -> None:
+        super().__init__(python, folder)
+        self.grpc_port = free_port()
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--grpc-port", str(self.grpc_port)]
+
+    def connection(self) -> TritonConnection:
+        return TritonConnection(f"127.0.0.1:{self.grpc_port}", "model")
+
+
 class MLServer(Server):
     """MLServer with its own LightGBM runtime, asked in the Open Inference Protocol."""
 
@@ -182,6 +202,6 @@ class BentoML(Server):
         return b'{"record":' + record + b"}"
 
 
-OURS = (NoOp, Sevenfold, SevenfoldTensors)
+OURS = (NoOp, Sevenfold, SevenfoldTensors, SevenfoldGrpc)
 RIVALS = {"mlserver": MLServer, "bentoml": BentoML}
 THIS_PYTHON = sys.executable

@@ -33,18 +33,21 @@ def mutant(content: bytes, stream: np.random.Generator) -> bytes:
             return changed
 
 
-def _flip(content: bytes, stream: np.random.Generator) -> bytes:
+def flip(content: bytes, stream: np.random.Generator) -> bytes:
+    """One to eight bits flipped."""
     changed = bytearray(content)
     for _ in range(int(stream.integers(1, 9))):
         changed[stream.integers(len(changed))] ^= 1 << int(stream.integers(8))
     return bytes(changed)
 
 
-def _cut(content: bytes, stream: np.random.Generator) -> bytes:
+def cut(content: bytes, stream: np.random.Generator) -> bytes:
+    """Only its beginning."""
     return content[: int(stream.integers(len(content)))]
 
 
-def _insert(content: bytes, stream: np.random.Generator) -> bytes:
+def insert(content: bytes, stream: np.random.Generator) -> bytes:
+    """Random bytes within it."""
     at = int(stream.integers(len(content)))
     return content[:at] + stream.bytes(int(stream.integers(1, 64))) + content[at:]
 
@@ -54,7 +57,8 @@ def _remove(content: bytes, stream: np.random.Generator) -> bytes:
     return content[:at] + content[at + int(stream.integers(1, 64)) :]
 
 
-def _swap(content: bytes, stream: np.random.Generator) -> bytes:
+def swap(content: bytes, stream: np.random.Generator) -> bytes:
+    """Two blocks exchanged."""
     size = int(stream.integers(1, max(2, min(200, len(content) // 3))))
     a, b = (int(v) for v in stream.integers(0, len(content) - size, 2))
     changed = bytearray(content)
@@ -83,12 +87,12 @@ def _repeat(content: bytes, stream: np.random.Generator) -> bytes:
 def _number(content: bytes, stream: np.random.Generator) -> bytes:
     found = list(_NUMBER.finditer(content))
     if not found:
-        return _flip(content, stream)
+        return flip(content, stream)
     match = found[stream.integers(len(found))]
     return content[: match.start()] + _STRANGE[stream.integers(len(_STRANGE))] + content[match.end() :]
 
 
-_MUTATIONS = [_flip, _flip, _cut, _insert, _remove, _swap, _fill, _giant, _repeat, _number]
+_MUTATIONS = [flip, flip, cut, insert, _remove, swap, _fill, _giant, _repeat, _number]
 
 
 def zip_mutant(whole: bytes, stream: np.random.Generator) -> bytes:
@@ -102,7 +106,8 @@ def _members(whole: bytes) -> list[tuple[zipfile.ZipInfo, bytes]]:
         return [(info, archive.read(info)) for info in archive.infolist()]
 
 
-def _rezip(members: list[tuple[Any, bytes]], compression: int = zipfile.ZIP_STORED, comment: bytes = b"") -> bytes:
+def rezipped(members: list[tuple[Any, bytes]], compression: int = zipfile.ZIP_STORED, comment: bytes = b"") -> bytes:
+    """Members, each a name or what another zip says of it and its content, as any zip program writes them."""
     import warnings
 
     buffer = io.BytesIO()
@@ -118,7 +123,7 @@ def _rezip(members: list[tuple[Any, bytes]], compression: int = zipfile.ZIP_STOR
 
 def _duplicate(whole: bytes, stream: np.random.Generator) -> bytes:
     members = _members(whole)
-    return _rezip([*members, members[stream.integers(len(members))]])
+    return rezipped([*members, members[stream.integers(len(members))]])
 
 
 def _escape(whole: bytes, stream: np.random.Generator) -> bytes:
@@ -135,9 +140,9 @@ def _escape(whole: bytes, stream: np.random.Generator) -> bytes:
     ]
     members: list[tuple[Any, bytes]] = list(_members(whole))
     if stream.random() < 0.5:
-        return _rezip([*members, (names[stream.integers(len(names))], b"x")])
+        return rezipped([*members, (names[stream.integers(len(names))], b"x")])
     at = int(stream.integers(len(members)))
-    return _rezip([*members[:at], (names[stream.integers(len(names))], members[at][1]), *members[at + 1 :]])
+    return rezipped([*members[:at], (names[stream.integers(len(names))], members[at][1]), *members[at + 1 :]])
 
 
 def _renamed_in_place(whole: bytes, stream: np.random.Generator) -> bytes:
@@ -176,21 +181,21 @@ def _header_lie(whole: bytes, stream: np.random.Generator) -> bytes:
 
 def _recompress(whole: bytes, stream: np.random.Generator) -> bytes:
     kinds = [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
-    return _rezip(_members(whole), kinds[stream.integers(3)])
+    return rezipped(_members(whole), kinds[stream.integers(3)])
 
 
 def _bomb(whole: bytes, stream: np.random.Generator) -> bytes:
-    return _rezip([*_members(whole), ("state/bomb.bin", bytes(3_000_000))], zipfile.ZIP_DEFLATED)
+    return rezipped([*_members(whole), ("state/bomb.bin", bytes(3_000_000))], zipfile.ZIP_DEFLATED)
 
 
 def _framed(whole: bytes, stream: np.random.Generator) -> bytes:
     extra = stream.bytes(int(stream.integers(1, 40)))
-    return [extra + whole, whole + extra, whole + whole, _rezip(_members(whole), comment=extra)][stream.integers(4)]
+    return [extra + whole, whole + extra, whole + whole, rezipped(_members(whole), comment=extra)][stream.integers(4)]
 
 
 def _reordered(whole: bytes, stream: np.random.Generator) -> bytes:
     members = _members(whole)
-    return _rezip([members[i] for i in stream.permutation(len(members))] or members, zipfile.ZIP_STORED)
+    return rezipped([members[i] for i in stream.permutation(len(members))] or members, zipfile.ZIP_STORED)
 
 
 def _overlap(whole: bytes, stream: np.random.Generator) -> bytes:
@@ -208,7 +213,7 @@ def _swapped_members(whole: bytes, stream: np.random.Generator) -> bytes:
     a, b = 1 + stream.choice(len(members) - 1, 2, replace=False)
     contents = [content for _, content in members]
     contents[a], contents[b] = contents[b], contents[a]
-    return _rezip([(info, content) for (info, _), content in zip(members, contents, strict=True)])
+    return rezipped([(info, content) for (info, _), content in zip(members, contents, strict=True)])
 
 
 _TRICKS = [
@@ -235,9 +240,22 @@ class Forger:
         self.plain = expand(self.stored)
 
     def forge(self, member: str, stream: np.random.Generator) -> bytes:
-        """A member by its name before it was compressed; with `.z` its compressed stream; or manifest.json."""
+        """The bundle with one thing changed.
+
+        Args:
+            member: by its name before it was compressed; with `.z` its compressed stream; with an asterisk at its end
+                any of the members that begin so; `manifest.json` for what stands there beside the digests, or with
+                `#key` for what is under that key of it.
+            stream: chooses.
+        """
         if member == MANIFEST:
             return write_archive(strange(self.manifest, stream), self.stored)
+        if member.startswith(MANIFEST):
+            key = member.partition("#")[2]
+            return write_archive({**self.manifest, key: strange(self.manifest[key], stream)}, self.stored)
+        if member.endswith("*"):
+            names = sorted(name for name in self.plain if name.startswith(member[:-1]))
+            member = names[stream.integers(len(names))]
         if member.endswith(SUFFIX):
             return write_archive(self.manifest, {**self.stored, member: mutant(self.stored[member], stream)})
         before = self.plain[member]

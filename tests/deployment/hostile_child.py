@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from sevenfold.core.errors import BundleError
@@ -90,8 +91,39 @@ def work(request, first, writer):
         if isinstance(found, BundleError):
             told = {"refused": list(map(str, found.args))}
         else:
-            told = {"alike": is_alike(found, golden), "digest": found.digest}
+            told = {"alike": is_alike(found, golden), "digest": found.digest, "fault": fault(found)}
         os.write(writer, json.dumps(told).encode() + b"\n")
+
+
+def fault(model):
+    """What goes wrong, other than with an error of ours, where a server uses what no prediction depends on."""
+    from sevenfold.core.errors import SevenfoldError
+    from sevenfold.deployment import openapi, pages, people, protocol
+    from sevenfold.deployment.registry.lineage import Lineage
+    from sevenfold.monitoring.alerts import told_after_training
+    from sevenfold.monitoring.reference import watchlist
+    from sevenfold.monitoring.store import reference_of
+
+    user = model.task.roles.get("user")
+    uses = (
+        lambda: model.answer(model.background.select(user)) if user else None,
+        lambda: watchlist(reference_of(model)),
+        lambda: Lineage.of(model),
+        lambda: told_after_training(model.metadata),
+        lambda: protocol.model_metadata(model, "m", "1"),
+        lambda: openapi.describe(model, "m", "1", False),
+        lambda: pages.try_page(model, "m"),
+        lambda: people.covering(model.runtime.answer(model.background.head(2)), model, 0.9),
+        lambda: [model._importance(name) for name in model.runtime.used],
+    )
+    for use in uses:
+        try:
+            use()
+        except SevenfoldError:
+            continue
+        except Exception:
+            return traceback.format_exc()[-700:]
+    return None
 
 
 def golden_of(path):

@@ -132,3 +132,46 @@ def contents(
         metadata={"run": "r1", "fingerprint": "abc"},
         predictions=Runtime.of(predictor, schema).predict(data[:200]),
     )
+
+
+def events(recipe: Recipe, rows: int = 150) -> Contents:
+    """A bundle's contents for a small table of events: users, items, ratings."""
+    stream = np.random.default_rng(5)
+    data = pl.DataFrame(
+        {
+            "who": [f"u{i}" for i in stream.integers(0, 12, rows)],
+            "what": [f"i{i}" for i in (stream.random(rows) ** 2 * 15).astype(int)],
+            "stars": stream.integers(1, 6, rows).astype(np.float64),
+        }
+    )
+    schema = Schema((Column("who", Kind.ID), Column("what", Kind.ID), Column("stars", Kind.NUMBER)))
+    task = Task(Goal.RECOMMENDATION, "stars", "ndcg@10", roles={"user": "who", "item": "what"})
+    return _small(recipe, data, Target(Goal.RECOMMENDATION, data["stars"].to_numpy()), schema, task)
+
+
+def pictures(recipe: Recipe, rows: int = 48) -> Contents:
+    """A bundle's contents for small pictures, bright ones and dark ones."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    stream = np.random.default_rng(6)
+    encoded = []
+    for row in range(rows):
+        buffer = BytesIO()
+        pixels = stream.integers(0, 100, (12, 12)) + 100 * (row % 2)
+        Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
+        encoded.append(buffer.getvalue())
+    data = pl.DataFrame({"image": encoded, "answer": [("dark", "bright")[row % 2] for row in range(rows)]})
+    schema = Schema((Column("image", Kind.IMAGE), Column("answer", Kind.CATEGORY, levels=("bright", "dark"))))
+    task = Task(Goal.BINARY, "answer", "log_loss", classes=("dark", "bright"))
+    return _small(recipe, data, Target(Goal.BINARY, np.arange(rows) % 2.0, 2), schema, task)
+
+
+def _small(recipe: Recipe, data: pl.DataFrame, target: Target, schema: Schema, task: Task) -> Contents:
+    fitted = fit_pipeline(recipe, data, target, None, None, FitContext(np.random.default_rng(0)))[0]
+    combiner = AverageCombiner()
+    combiner.restore({"weights": np.ones(1)})
+    predictor = Predictor(task, (Member("t0", (fitted,)),), combiner)
+    golden = data[:8] if task.goal is Goal.RECOMMENDATION else data[:8].drop(task.target)
+    return Contents(predictor, schema, profile(data, schema).to_json(), golden, "# A card", {"run": "r1"})

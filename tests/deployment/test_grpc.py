@@ -293,6 +293,51 @@ def test_any_damage_to_a_message_is_an_http_error_or_a_frame(model, data):
         model.answer(request.rows)
 
 
+def plain_row():
+    """A request of one row, its tensors as bytes."""
+    message = classes()["ModelInferRequest"](model_name="model", id="mine")
+    row = table(1, seed=1).row(0, named=True)
+    for name, datatype, content in (
+        ("age", "FP64", np.array([row["age"]], "<f8").tobytes()),
+        ("income", "FP64", np.array([np.nan], "<f8").tobytes()),
+        ("city", "BYTES", b"\4\0\0\0Rome"),
+        ("member", "BOOL", b"\1"),
+        ("since", "BYTES", b"\x13\0\0\0" + b"2024-03-01 10:00:00"),
+    ):
+        message.inputs.add(name=name, datatype=datatype, shape=[1])
+        message.raw_input_contents.append(content)
+    return message
+
+
+CHANGES = st.sampled_from(
+    [
+        lambda m, i, content: setattr(m.inputs[i], "name", "age"),
+        lambda m, i, content: setattr(m.inputs[i], "name", "bought"),
+        lambda m, i, content: setattr(m.inputs[i], "datatype", ("FP64", "BYTES", "BOOL", "INT64", "FP32")[i]),
+        lambda m, i, content: m.inputs[i].shape.append(1),
+        lambda m, i, content: m.inputs[i].shape.__setitem__(0, i),
+        lambda m, i, content: m.inputs[i].contents.bool_contents.append(True),
+        lambda m, i, content: m.raw_input_contents.__setitem__(i, content),
+        lambda m, i, content: m.raw_input_contents.__setitem__(i, len(content).to_bytes(4, "little") + content),
+        lambda m, i, content: m.raw_input_contents.append(content),
+        lambda m, i, content: (m.inputs.pop(), m.raw_input_contents.pop()),
+        lambda m, i, content: m.outputs.add(name="prediction"),
+        lambda m, i, content: setattr(m, "id", "x" * (250 + 3 * i)),
+    ]
+)
+
+
+@given(st.lists(st.tuples(CHANGES, st.integers(0, 3), st.binary(max_size=9)), max_size=3))
+def test_one_plain_row_is_read_sooner_and_not_otherwise(model, changes):
+    hosted, message = Hosted(model, "model", "1"), plain_row()
+    assert codec.decode_row(message, hosted) is not None
+    for change, place, content in changes:
+        change(message, place, content)
+    found = codec.decode_row(message, hosted)
+    if found is not None:
+        assert repr(found) == repr(codec.decode(message, model, Limits()))
+
+
 def test_every_method_but_health_wants_the_token(model):
     service = Service(model, token=TOKEN)
     with listening(service, TOKEN) as address, grpc.insecure_channel(address) as channel:

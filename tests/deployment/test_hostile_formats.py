@@ -6,68 +6,21 @@ see `test_signing.py`. What must never happen is a crash of the process that ask
 that predicts the golden rows otherwise, or what is no number, or one that takes all time or memory.
 """
 
-import json
+import re
 from collections import Counter
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hostile import Forger, Tryer, mutant, zip_mutant
-from real_models import NUMBERS, PLAIN, contents, trees
+from hostile_entries import EVERY, FORMATS, PIPELINE
 
 from sevenfold.core.errors import BundleError
-from sevenfold.core.predictor import Decision
-from sevenfold.core.recipe import Recipe, Step
 from sevenfold.deployment.archive import read_archive
 from sevenfold.deployment.bundle import load, save
+from sevenfold.deployment.parts import Parts
 from sevenfold.deployment.squeeze import expand
-
-_PIPELINE = "state/member-0/pipeline-0/"
-_STATE, _ARRAYS, _BLOB = (_PIPELINE + name for name in ("state.json", "arrays.safetensors", "blob-0.bin"))
-_IMPUTED = (Step("raw", "impute", NUMBERS),)
-
-
-def _on_numbers(model, **params):
-    return Recipe(
-        model, params, (Step("filled", "impute", NUMBERS), Step("scaled", "scale", ("@filled",))), ("scaled",)
-    )
-
-
-# What is trained, and the member that is changed. Bundles of equal recipes are made once.
-FORMATS = {
-    "json": (PLAIN, _STATE),
-    "golden": (PLAIN, "golden.json"),
-    "schema": (PLAIN, "schema.json"),
-    "safetensors": (PLAIN, _ARRAYS),
-    "lightgbm": (trees("lightgbm", rounds=10, leaves=4), _BLOB),
-    "xgboost": (trees("xgboost", rounds=10, depth=3), _BLOB),
-    "catboost": (trees("catboost", rounds=10, depth=3), _BLOB),
-    "forest": (Recipe("random_forest", {"trees": 10}, _IMPUTED, ("raw",)), _ARRAYS),
-    "network": (trees("mlp", epochs=1, units=16, layers=1, bins=0), _ARRAYS),
-    "text": (Recipe("logistic_l2", {}, (Step("words", "tfidf", ("note",)),), ("words",)), _STATE),
-}
-DOCUMENTS = {
-    "manifest": (PLAIN, "manifest.json"),
-    "task": (PLAIN, "task.json"),
-    "recipe": (PLAIN, "recipe.json"),
-    "profile": (PLAIN, "profile.json"),
-    "prediction": (PLAIN, "prediction.json"),
-    "source": (PLAIN, "source.json"),
-    "card": (PLAIN, "card.md"),
-    "combiner": (PLAIN, "state/combiner/state.json"),
-    "calibrator": (PLAIN, "state/calibrator/state.json"),
-    "decision": (PLAIN, "state/decision/state.json"),
-    "stream": (FORMATS["lightgbm"][0], _BLOB + ".z"),
-}
-FAMILIES = {
-    "additive": (_on_numbers("additive"), _ARRAYS),
-    "neighbours": (_on_numbers("neighbours"), _ARRAYS),
-    "svm_rbf": (_on_numbers("svm_rbf"), _ARRAYS),
-    "naive_bayes": (_on_numbers("naive_bayes"), _ARRAYS),
-    "text_arrays": (FORMATS["text"][0], _ARRAYS),
-    "forest_json": (FORMATS["forest"][0], _STATE),
-    "catboost_json": (FORMATS["catboost"][0], _STATE),
-}
-EVERY = {**FORMATS, **DOCUMENTS, **FAMILIES}
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +29,11 @@ def bundles(tmp_path_factory):
     made = {}
 
     def bundle(name):
-        recipe, _ = EVERY[name]
-        key = json.dumps(recipe.to_json(), sort_keys=True)
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("bundle") / "m.sevenfold"
-            whole = contents([recipe], rows=120, calibrated=recipe is PLAIN, decision=Decision(threshold=0.4))
-            save(made[key], whole)
-        return made[key]
+        entry = EVERY[name]
+        if entry.key not in made:
+            made[entry.key] = tmp_path_factory.mktemp("bundle") / "m.sevenfold"
+            save(made[entry.key], entry.contents())
+        return made[entry.key]
 
     return bundle
 
@@ -100,11 +51,12 @@ def damaged_are_refused(whole, path, member, count):
     """
     content = whole.read_bytes()
     _, members, _ = read_archive(whole)
-    stored = members.get(member, members.get(member + ".z", content[: len(content) // 2]))
-    start = content.index(stored)
+    stored = members.get(member, members.get(member + ".z", b""))
+    start = content.index(stored) if stored else 0
+    stored = stored or content  # of an entry for several members: anywhere in the file
     for number in range(count):
         stream = np.random.default_rng([7, number])
-        if number % 3 == 2 and stored:
+        if number % 3 == 2:
             at = start + int(stream.integers(len(stored)))
             changed = content[:at] + bytes([content[at] ^ 1 + int(stream.integers(255))]) + content[at + 1 :]
         else:
@@ -133,6 +85,7 @@ def forged_do_no_harm(tryer, whole, folder, member, count):
                 outcomes[f"ended the child: {told['ended']}"] += 1
             else:
                 assert told["alike"], path
+                assert told["fault"] is None, told["fault"]
                 outcomes["alike"] += 1
     print(whole.stat().st_size, member, dict(outcomes))
     return outcomes
@@ -140,13 +93,13 @@ def forged_do_no_harm(tryer, whole, folder, member, count):
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "network"])  # torch takes seconds to start
 def test_40_damaged_files_of_each_format_are_refused(bundles, tmp_path, name):
-    damaged_are_refused(bundles(name), tmp_path / "m.sevenfold", FORMATS[name][1], 60)
+    damaged_are_refused(bundles(name), tmp_path / "m.sevenfold", FORMATS[name].member, 60)
 
 
 @pytest.mark.parametrize("name", ["safetensors", "lightgbm", "xgboost", "catboost"])
 def test_forged_members_do_no_harm(bundles, tryer, tmp_path, name):
     """No native parser ends its child: what would make it is refused before."""
-    outcomes = forged_do_no_harm(tryer, bundles(name), tmp_path, FORMATS[name][1], 40)
+    outcomes = forged_do_no_harm(tryer, bundles(name), tmp_path, FORMATS[name].member, 40)
     assert 40 - outcomes["alike"] >= 10
     assert not [said for said in outcomes if said.startswith("ended")]
 
@@ -155,11 +108,52 @@ def test_forged_members_do_no_harm(bundles, tryer, tmp_path, name):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", EVERY)
 def test_500_mutants_of_each_format_do_no_harm(bundles, tryer, tmp_path, name):
-    member = EVERY[name][1]
+    member = EVERY[name].member
     damaged_are_refused(bundles(name), tmp_path / "m.sevenfold", member, 500)
     outcomes = forged_do_no_harm(tryer, bundles(name), tmp_path, member, 500)
     assert sum(outcomes.values()) == 500
     assert not [said for said in outcomes if said.startswith("ended")]
+
+
+def kind_of(member):
+    """A member's name without numbers and compression."""
+    return re.sub(r"-\d+", "", member.removesuffix(".z"))
+
+
+def changed_kinds(members):
+    """Kinds of members that some entry changes, of these."""
+    wanted = {kind_of(entry.member.partition("#")[0]) for entry in EVERY.values()}
+    begins = tuple(name[:-1] for name in wanted if name.endswith("*"))
+    return {kind for kind in map(kind_of, members) if kind in wanted or kind.startswith(begins)}
+
+
+def test_every_part_of_the_catalogues_has_mutants():
+    """A model, feature, combiner, calibrator or target transformation that is new wants an entry here."""
+    recipes = [recipe for entry in EVERY.values() for recipe in (entry.recipe, entry.again) if recipe is not None]
+    used = {
+        "models": {recipe.model for recipe in recipes},
+        "features": {step.feature for recipe in recipes for step in recipe.steps},
+        "targets": {recipe.target for recipe in recipes},
+        "combiners": {"average", *("stack" for entry in EVERY.values() if entry.again is not None)},
+        "calibrators": {"temperature"},
+    }
+    parts = Parts.installed()
+    assert {field.name: set(getattr(parts, field.name).names()) for field in fields(parts)} == used
+
+
+def test_every_kind_of_member_has_mutants():
+    """Of bundles as they are in use: those that every version before this one has left for the tests."""
+    golden = sorted((Path(__file__).parents[1] / "golden").glob("*.sevenfold"))
+    assert len(golden) >= 8
+    for path in golden:
+        members = ["manifest.json", *read_archive(path)[1]]
+        assert changed_kinds(members) == set(map(kind_of, members)), path.name
+
+
+def test_a_bundle_with_every_part_has_no_member_without_mutants(bundles):
+    members = ["manifest.json", *read_archive(bundles("stack"))[1], *read_archive(bundles("json"))[1]]
+    assert any(name.startswith(PIPELINE) for name in members)
+    assert changed_kinds(members) == set(map(kind_of, members))
 
 
 def test_members_of_another_bundle_do_not_fit(bundles, tmp_path):

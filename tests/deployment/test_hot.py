@@ -1,9 +1,11 @@
 """The short way of small requests: the same bytes as the ordinary way, and the same bounds."""
 
+import asyncio
 import json
 import re
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 from serving import running
@@ -12,8 +14,11 @@ from tiny_parts import PARTS, contents
 from sevenfold.core.task import Goal
 from sevenfold.deployment.bundle import load, save
 from sevenfold.deployment.hosting import Host, Hosted
+from sevenfold.deployment.hot import KnownHeads
 from sevenfold.deployment.request import Limits
+from sevenfold.deployment.routes import Hot, HotHead
 from sevenfold.deployment.runtime import Answer
+from sevenfold.deployment.server import config_of
 from sevenfold.deployment.service import Service
 
 TOKEN = "a-token-of-good-length"
@@ -180,6 +185,126 @@ def test_both_ways_give_the_same_bytes(both, name):
     assert short.startswith(b"HTTP/1.1 ")
 
 
+def conversation(url, contents):
+    """What comes back for each of some requests, sent one after the other over one connection, each once the one
+    before it is answered.
+    """
+    said = []
+    with connect(url) as connection:
+        for content in contents:
+            received = b""
+            try:
+                connection.sendall(content)
+                while b"\r\n\r\n" not in received or not whole(received):
+                    part = connection.recv(65536)
+                    if not part:
+                        break
+                    received += part
+            except ConnectionError:  # it was closed after an answer before
+                received = b""
+            said.append(re.sub(rb'(x-request-id: |"request_id":"|Request )[0-9a-f]{16}', rb"\1ID", received))
+    return said
+
+
+def whole(received):
+    head, _, body = received.partition(b"\r\n\r\n")
+    return len(body) >= int(re.search(rb"content-length: ([0-9]+)", head)[1])
+
+
+@pytest.mark.parametrize("name", sorted(REQUESTS.keys() - {"expects", "not HTTP"}))
+def test_a_request_that_comes_again_is_answered_again_alike(both, name):
+    contents = [REQUESTS[name]] * 3 + [REQUESTS["record"], REQUESTS[name]]
+    assert conversation(both[0], contents) == conversation(both[1], contents)
+
+
+def test_heads_that_were_parsed_before_are_not_parsed_again(both, monkeypatch):
+    hits = []
+    known = KnownHeads.of
+
+    def counted(self, data):
+        found = known(self, data)
+        hits.append(found is not None)
+        return found
+
+    monkeypatch.setattr(KnownHeads, "of", counted)
+    health = LAST.replace(b"Connection: close\r\n", b"")
+    head = REQUESTS["record"].removesuffix(GOOD)
+    asked = [
+        (REQUESTS["record"], None),
+        (REQUESTS["record"], True),
+        (REQUESTS["violations"], None),
+        (REQUESTS["violations"], True),
+        (health, False),
+        (REQUESTS["record"], True),
+        (head + GOOD.replace(b"Rome", b"Oslo"), True),
+        (REQUESTS["wrong token"], None),
+        (REQUESTS["wrong token"], True),
+        (REQUESTS["record"], True),
+    ]
+    said = conversation(both[0], [content for content, _ in asked])
+    assert [hit for hit, (_, known) in zip(hits, asked, strict=True) if known is not None] == [
+        known for _, known in asked if known is not None
+    ]
+    assert said[1] == said[0] and said[3] == said[2] and said[5] == said[0] and b" 401 " in said[8][:16]
+    assert said[6] != said[0] and b" 200 " in said[6][:16]
+
+
+def test_known_heads_are_bounded_and_taken_only_with_their_whole_body():
+    known = KnownHeads()
+    head = HotHead(Hot("/predict", {}, lambda request: None), {}, 2, True)
+    for number in range(1000):
+        known.keep(b"POST %d\r\n\r\nhi" % number, head)
+    assert len(known._heads) <= 256
+    data = b"POST 999\r\n\r\n"
+    assert known.of(data + b"oh") == (head, len(data))
+    for other in (data, data + b"o", data + b"oh!", b"\r\n" + data + b"oh", b"", b"POST 1", data[:-1]):
+        assert known.of(other) is None
+    known.keep(data + b"hi there", HotHead(head.hot, {}, 3, True))  # more than one request: nothing is learned
+    assert known.of(data + b"oh") == (head, len(data))
+    known.keep(b"x" * 5000 + b"\r\n\r\nhi", head)
+    assert known.of(b"x" * 5000 + b"\r\n\r\nhi") is None
+
+
+class Wire(asyncio.Transport):
+    """A connection's other end that keeps what it is sent."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent, self.closed = b"", False
+
+    def write(self, data):
+        self.sent += data
+
+    def close(self):
+        self.closed = True
+
+    def is_closing(self):
+        return self.closed
+
+
+def test_who_has_asked_since_the_timer_was_set_is_not_let_go(model):
+    async def talk():
+        config = config_of(Service(model, limits=LIMITS), LIMITS)
+        config.load()
+        state = SimpleNamespace(connections=set(), tasks=set(), total_requests=0, default_headers=[])
+        connection, wire = config.http_protocol_class(config, state, {}), Wire()
+        connection.connection_made(wire)
+        connection.service.answering.lane(connection.service.answering.host.all[0]).seconds = 0.0
+        for _ in range(3):
+            connection.data_received(request())
+        assert wire.sent.count(b"HTTP/1.1 200 OK") == 3 and state.total_requests == 3
+        connection.timeout_keep_alive_task.cancel()
+        connection.timeout_keep_alive_handler()  # now, though nothing was to be heard for 30 s
+        assert not wire.closed
+        assert 0 < connection.timeout_keep_alive_task.when() - connection.loop.time() <= 30
+        connection.timeout_keep_alive_task.cancel()
+        connection._quiet_since -= 31
+        connection.timeout_keep_alive_handler()
+        assert wire.closed
+
+    asyncio.run(talk())
+
+
 def test_usual_requests_go_the_short_way_whether_their_body_comes_with_the_head_or_after_it(both, service):
     for name in ("record", "by name", "another name", "list", "violations", "tensors", "no token", "not JSON"):
         before = service.seen
@@ -320,9 +445,9 @@ def test_one_row_is_written_as_every_answer_is(model, number_model):
 
 
 def test_every_model_is_in_the_description(service):
-    paths = service._description()["paths"]
+    paths = service.handlers.description()["paths"]
     for name, record in (("model", "Record"), ("other", "Record.other")):
         said = paths[f"/predict/{name}"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"][0]
         assert said == {"$ref": f"#/components/schemas/{record}"}
         assert f"/v2/models/{name}/infer" in paths
-    assert set(service._description()["components"]["schemas"]["Answer.other"]["properties"]) >= {"prediction"}
+    assert set(service.handlers.description()["components"]["schemas"]["Answer.other"]["properties"]) >= {"prediction"}

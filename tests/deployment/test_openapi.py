@@ -1,5 +1,6 @@
 """Requests generated from the server's own description: none may end in a fault of the server."""
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from serving import running
@@ -16,6 +17,19 @@ def url(tmp_path_factory):
     save(path, contents(rows=60, members=1))
     with running(Service(load(path, parts=PARTS), limits=Limits(linger_seconds=0.5))) as url:
         yield url
+
+
+def test_every_column_has_examples_that_the_model_reads_without_a_complaint(url):
+    columns = httpx.get(url + "/openapi.json").json()["components"]["schemas"]["Record"]["properties"]
+    assert set(columns) == {"age", "income", "city", "member", "since"}
+    for name in ("age", "income"):
+        middle, low, high = columns[name]["examples"]
+        assert low < middle < high and all(len(f"{value:g}") <= 6 for value in (low, middle, high))
+    record = {name: column["examples"][0] for name, column in columns.items()}
+    answer = httpx.post(url + "/predict", json=record).json()
+    assert answer["violations"] == []
+    page = httpx.get(url + "/docs").text
+    assert f"<td>number</td><td>{columns['age']['examples'][0]}, " in page
 
 
 def attacked(url, examples):

@@ -1,9 +1,11 @@
 """The blocking server in a process of its own, with signals."""
 
+import asyncio
 import json
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +20,7 @@ from tiny_parts import PARTS, contents
 from sevenfold.core.errors import BundleError, RequestError
 from sevenfold.deployment.access import check_address, is_loopback, read_token
 from sevenfold.deployment.bundle import save
-from sevenfold.deployment.server import serve
+from sevenfold.deployment.server import _let_in, serve
 
 RECORD = {"age": 31.5, "income": 20000.0, "city": "Rome", "member": True, "since": "2024-03-01 10:00:00"}
 SCRIPT = """
@@ -205,6 +207,28 @@ def test_a_signal_with_hundreds_under_way_loses_none(path, turn):
     assert set(statuses) == {200}
     # Whatever was under way when the signal came was answered: each connection got its last answer after it.
     assert statuses.total() >= moment + CROWD - 1
+
+
+def test_whoever_has_connected_when_the_server_ends_is_let_in():
+    let_in = []
+
+    class Counting(asyncio.Protocol):
+        def connection_made(self, transport):
+            let_in.append(transport)
+
+    async def ended():
+        with socket.create_server(("127.0.0.1", 0), backlog=200) as listening:
+            clients = [socket.create_connection(listening.getsockname()) for _ in range(100)]
+            server = await asyncio.get_running_loop().create_server(Counting, sock=listening)
+            await _let_in([listening], 60)
+            assert len(let_in) == len(clients)
+            server.close()
+            for connection in (*clients, *let_in):
+                connection.close()
+            await asyncio.sleep(0)
+        await _let_in([], 60)
+
+    asyncio.run(ended())
 
 
 def test_another_address_needs_a_token(path):

@@ -1,11 +1,9 @@
 """A server that dies at any step of writing leaves the old state or the new one, never half."""
 
-import datetime
 import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import polars as pl
@@ -13,47 +11,7 @@ import pytest
 
 from sevenfold.deployment import files
 from sevenfold.monitoring import segments
-from sevenfold.monitoring.segments import Segment, forget, pack, pack_left_behind
-from sevenfold.monitoring.sketches import Sketch, Snapshot
-from sevenfold.monitoring.snapshots import Counted, read_counts
-
-STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.chmod", "shutil.rmtree", "os.rmdir", "tempfile.mkstemp")
-
-
-class Died(BaseException):
-    """What stands for a kill: nothing that comes after it reaches the disk."""
-
-
-class Killer:
-    """Dies at the n-th step in a folder, and at every later one: no clean-up happens either."""
-
-    def __init__(self):
-        self.folder, self.left, self.owner = None, None, None
-        sys.addaudithook(self)
-
-    def __call__(self, event, arguments):
-        if self.folder is None or event not in STEPS or threading.get_ident() != self.owner:
-            return
-        if any(str(self.folder) in os.fsdecode(a) for a in arguments if isinstance(a, str | bytes | os.PathLike)):
-            self.left -= 1
-            if self.left < 0:
-                raise Died
-
-    def run(self, folder, steps, work):
-        """Whether the work came to its end."""
-        self.folder, self.left, self.owner = folder, steps, threading.get_ident()
-        try:
-            work()
-            return True
-        except Died:
-            return False
-        finally:
-            self.folder = None
-
-
-@pytest.fixture(scope="module")
-def killer():
-    return Killer()
+from sevenfold.monitoring.segments import Segment, pack, pack_left_behind
 
 
 def lines(count, first=0):
@@ -68,53 +26,47 @@ def ids(rows):
     return sorted(found)
 
 
-def test_packing_loses_and_doubles_nothing_wherever_it_dies(killer, tmp_path):
-    wanted = sorted(f"r{i}" for i in range(20))
-    for steps in range(40):
-        rows = tmp_path / f"rows-{steps}"
-        (rows / "2025-01-01").mkdir(parents=True)
-        path = rows / "2025-01-01" / "1-2-boot-0001.jsonl"
-        path.write_bytes(lines(20))
-        whole = killer.run(rows, steps, lambda path=path: pack(path))
-        assert ids(rows) == wanted
-        pack_left_behind(rows)  # the next start
-        assert ids(rows) == wanted
-        assert [p.suffix for p in segments.segments(rows)] == [".parquet"]
-        if whole:
-            break
-    assert 3 <= steps < 39
+def test_packing_loses_and_doubles_nothing_wherever_it_dies(sweeper):
+    swept = sweeper.sweep("log_scenarios:PackedRows")
+    assert len(swept.deaths) >= (9 if swept.traced else 2)
+    assert swept.before[0] == swept.after[0] == list(range(40))
+    for death in swept.deaths:
+        assert death.found[0] == swept.before[0] and death.again == swept.after, death
 
 
-def test_a_snapshot_is_the_old_one_or_the_new_one_wherever_writing_dies(killer, tmp_path):
-    def snapshot(rows):
-        return Counted("m", "b", 0, 3600, "a", "1", Snapshot(rows, Sketch(rows)))
-
-    for steps in range(40):
-        folder = tmp_path / f"counts-{steps}"
-        snapshot(3).write(folder)
-        whole = killer.run(folder, steps, lambda folder=folder: snapshot(8).write(folder))
-        found = read_counts(folder, "b")
-        assert found.damaged == ()
-        assert found.windows[0].total().rows in ((8,) if whole else (3, 8))
-        if whole:
-            break
-    assert 2 <= steps < 39
+def test_many_rows_are_written_as_a_whole_wherever_it_dies(sweeper):
+    sweeper.sweep("log_scenarios:ManyRows").check_old_or_new(8)
 
 
-def test_a_day_is_forgotten_altogether_or_not_at_all(killer, tmp_path):
-    for steps in range(60):
-        rows = tmp_path / f"rows-{steps}"
-        for day in ("2025-01-01", "2025-01-09"):
-            (rows / day).mkdir(parents=True)
-            for number in range(3):
-                (rows / day / f"{number}.jsonl").write_bytes(lines(2, 10 * number))
-        whole = killer.run(rows, steps, lambda rows=rows: forget(rows, datetime.date(2025, 1, 5)))
-        assert len(ids(rows)) in ((6,) if whole else (6, 12))
-        pack_left_behind(rows)
-        assert not list(rows.glob(".forgotten*"))
-        if whole:
-            break
-    assert 2 <= steps < 59
+def test_rows_are_appended_in_order_and_packed_once_wherever_it_dies(sweeper):
+    """A batch may be there in part, each row of it whole; none that was handed to the system is lost."""
+    swept = sweeper.sweep("log_scenarios:AppendedRows")
+    assert len(swept.deaths) >= (36 if swept.traced else 10)
+    assert swept.after == list(range(6 * 40))
+    kept = [len(death.found) for death in swept.deaths]
+    assert kept == sorted(kept) and len(set(kept)) >= (12 if swept.traced else 3)
+    for death in swept.deaths:
+        assert death.found == death.again == swept.after[: len(death.found)], death
+        assert not any(name.endswith(".jsonl") for name in death.left), death
+
+
+def test_a_snapshot_is_the_old_one_or_the_new_one_wherever_writing_dies(sweeper):
+    sweeper.sweep("log_scenarios:WrittenCounts").check_old_or_new(9)
+
+
+def test_a_day_is_forgotten_altogether_or_not_at_all(sweeper):
+    swept = sweeper.sweep("log_scenarios:ForgottenDays")
+    swept.check_old_or_new(10)
+    for death in swept.deaths:
+        assert not any(".forgotten" in name for name in death.left), death
+
+
+def test_a_store_keeps_one_model_or_the_next_whole(sweeper):
+    sweeper.sweep("log_scenarios:PreparedStore").check_old_or_new(58)
+
+
+def test_what_was_told_is_remembered_or_told_again(sweeper):
+    sweeper.sweep("log_scenarios:ToldAlerts").check_old_or_new(12)
 
 
 def test_a_torn_last_line_is_cut_off_when_the_rest_is_packed(tmp_path):

@@ -134,6 +134,13 @@ def test_a_perfect_score_ends_the_search(tmp_path: Path) -> None:
     assert best(search).recipe.model == "lightgbm"
 
 
+def test_variants_in_vain_end_the_search(tmp_path: Path) -> None:
+    search, said = searched(tmp_path, 10_000.0, {}, {"lightgbm": 0.1}, variants=True)
+    assert search.deadline.left() > 5_000.0
+    assert "more time would buy nothing" in search.stop_reason, said
+    assert 100 < len(search.trials) < 200
+
+
 def test_less_is_kept_while_there_is_nothing_to_end_with(tmp_path: Path) -> None:
     search, _ = searched(tmp_path, 10.0, {"lightgbm": 1.0}, {"lightgbm": 0.1}, kept_seconds=lambda trials: 1e9)
     assert any(t.folds and t.recipe.model != "constant" for t in search.trials)

@@ -32,8 +32,8 @@ def parse(content: bytes, *, limit_bytes: int, limit_depth: int = 64) -> Any:
         raise DocumentError("The JSON text is nested too deeply.", f"at most {limit_depth} levels", "more")
     try:
         text = content.decode("utf-8")
-        value = _QUICK.decode(text) if content.count(b"{") == 1 else None
-        if not (type(value) is dict and len(value) == _most_keys(content)):
+        value = _quickly(text, len(content)) if content.count(b"{") == 1 else None
+        if not (type(value) is dict and has_at_most(content, len(value))):
             value = _DECODER.decode(text)  # with a look at every key
         if b"\\u" in content and _SURROGATE.search(content):
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no character
@@ -50,6 +50,32 @@ def parse(content: bytes, *, limit_bytes: int, limit_depth: int = 64) -> Any:
         raise DocumentError("The text is not JSON that can be read.", "JSON", "something else") from None
 
 
+def parse_unchecked(content: bytes) -> Any:
+    """The value of a small JSON text, for who looks at all of it: nothing bounds its depth or its whole numbers, and of
+    a key that comes twice the last value counts; `has_at_most` tells whether one may.
+
+    Raises:
+        ValueError: it is no JSON, is not UTF-8, or may hold half a character.
+        DocumentError: it holds NaN or Infinity.
+        RecursionError: it is nested deeply.
+    """
+    if b"\\u" in content:
+        raise ValueError("characters that must be looked at")
+    return _quickly(content.decode("utf-8"), 0)
+
+
+def has_at_most(content: bytes, keys: int) -> bool:
+    """Whether a JSON text is sure to have no more keys than so many, those that come twice counted twice.
+
+    A value that has so many distinct ones has then none of them twice, and nobody has looked at each.
+    """
+    if content.count(b":") == keys:
+        return True  # there may be colons in texts
+    if b" :" in content or b"\t:" in content or b"\n:" in content or b"\r:" in content:
+        return False  # otherwise every key ends in '":'
+    return content.count(b'":') == keys
+
+
 def canonical(value: Any) -> bytes:
     """Plain data as JSON in one form: keys sorted, no spaces, UTF-8, no NaN."""
     return _SORTED.encode(value).encode()
@@ -60,11 +86,14 @@ def compact(value: Any) -> bytes:
     return _COMPACT.encode(value).encode()
 
 
-def _most_keys(content: bytes) -> int:
-    """How many keys the text has at most, or -1: an object with so many distinct ones has none of them twice."""
-    if b" :" in content or b"\t:" in content or b"\n:" in content or b"\r:" in content:
-        return -1  # otherwise every key ends in '":'
-    return content.count(b'":')
+def _quickly(text: str, size: int) -> Any:
+    """The value of a text of so many bytes; of a key that comes twice, the last value."""
+    decoder = _QUICKEST if size <= _DIGITS_LIMIT else _QUICK
+    try:
+        value, end = decoder.scan_once(text, 0)  # type: ignore[attr-defined] # what `decode` itself calls
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else decoder.decode(text)  # there are blanks around it, or it is wrong
 
 
 def _depth(content: bytes) -> int:
@@ -97,6 +126,7 @@ def _integer(digits: str) -> int:
 
 
 # Made once: json.loads and json.dumps make a new one for every call that has options.
+_QUICKEST = json.JSONDecoder(parse_constant=_constant)  # where no number can be too long
 _QUICK = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
 _DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_constant, parse_int=_integer)
 _SORTED = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))

@@ -11,9 +11,10 @@ from types import TracebackType
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.model import LoadedModel
-from sevenfold.deployment.people import OneRow
+from sevenfold.deployment.people import OneRow, pictures_of
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.request import HttpError
+from sevenfold.deployment.tensor_row import TensorRow
 
 
 class Hosted:
@@ -37,6 +38,16 @@ class Hosted:
     def one_row(self) -> OneRow:
         """Writes its answers to single records."""
         return OneRow(self.model)
+
+    @cached_property
+    def tensor_row(self) -> TensorRow:
+        """Reads plain tensors of one row, and writes its answers to them."""
+        return TensorRow(self.model, self.name, self.version)
+
+    @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """Its columns of pictures."""
+        return pictures_of(self.model)
 
     def __enter__(self) -> Hosted:
         self.uses += 1

@@ -142,7 +142,10 @@ def probe(model: LoadedModel) -> None:
     Raises:
         BundleError: a prediction is not finite.
     """
-    if model.task.goal is Goal.RECOMMENDATION or not model.background.height:
+    if not model.background.height:
+        return
+    if model.task.goal is Goal.RECOMMENDATION:
+        model.answer(model.background.select(model.task.roles["user"]))  # the best items, which no golden row tells
         return
     for table in probe_tables(model.background):
         if not np.isfinite(model.runtime.predict(table)).all():

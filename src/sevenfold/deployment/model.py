@@ -260,4 +260,5 @@ class LoadedModel:
 
     def _importance(self, name: str) -> float:
         importance = self.metadata.get("importance", {})
-        return float(importance.get(name, 0.0)) if isinstance(importance, Mapping) else 0.0
+        value = importance.get(name) if isinstance(importance, Mapping) else None
+        return float(value) if isinstance(value, int | float) else 0.0  # nobody has checked the metadata

@@ -7,6 +7,7 @@ from typing import Any
 
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.data.classes import spelled
+from sevenfold.data.profile import QUANTILES
 from sevenfold.deployment.model import LoadedModel
 
 _TYPES: dict[Kind, dict[str, Any]] = {
@@ -17,6 +18,8 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.SEQUENCE: {"type": ["array", "null"], "items": {"type": "number"}},
 }
 _LEVELS_SHOWN = 50
+_LONGEST_EXAMPLE = 60
+_EXACT = 2**53  # whole numbers below are float64 as they stand
 
 
 def describe(
@@ -123,17 +126,38 @@ def _record(model: LoadedModel) -> dict[str, Any]:
     used = [column for column in model.inputs if column.name in model.runtime.used]
     return {
         "type": "object",
-        "properties": {column.name: _property(column) for column in used},
+        "properties": {column.name: _property(column, model) for column in used},
         "additionalProperties": True,
     }
 
 
-def _property(column: Column) -> dict[str, Any]:
+def _property(column: Column, model: LoadedModel) -> dict[str, Any]:
     described: dict[str, Any] = dict(_TYPES.get(column.kind, {"type": ["string", "number", "boolean", "null"]}))
     described["description"] = str(column.kind)
-    if column.kind is Kind.CATEGORY and column.levels:
-        described["examples"] = list(column.levels[:_LEVELS_SHOWN])
+    if examples := _examples(column, model):
+        described["examples"] = examples
     return described
+
+
+def _examples(column: Column, model: LoadedModel) -> list[Any]:
+    """Values such as training has seen: a category's levels, a number's quartiles, of others that of the example."""
+    if column.kind in (Kind.CATEGORY, Kind.FLAG) and column.levels:
+        return list(column.levels[:_LEVELS_SHOWN])
+    if column.kind is Kind.NUMBER:
+        return _quartiles(column.name, model)
+    example = model.example.get(column.name)
+    short = isinstance(example, bool | int | float) or (isinstance(example, str) and len(example) <= _LONGEST_EXAMPLE)
+    return [example] if short else []
+
+
+def _quartiles(name: str, model: LoadedModel) -> list[Any]:
+    """With four digits, which is as much as an example needs; the middle one first."""
+    for column in model.profile.get("columns", ()):
+        if column["name"] == name and len(column.get("quantiles", ())) == len(QUANTILES):
+            found = dict(zip(QUANTILES, column["quantiles"], strict=True))
+            rounded = [float(f"{found[share]:.4g}") for share in (0.5, 0.25, 0.75)]
+            return list(dict.fromkeys(int(v) if v.is_integer() and abs(v) < _EXACT else v for v in rounded))
+    return []
 
 
 def _answer(model: LoadedModel) -> dict[str, Any]:

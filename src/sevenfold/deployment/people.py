@@ -26,25 +26,32 @@ if TYPE_CHECKING:
 _COVERAGE = re.compile(r"0?\.[0-9]{1,15}", re.ASCII)
 
 
-def decode(request: Request, model: LoadedModel, limits: Limits) -> tuple[list[dict[str, Any]], bool]:
+def pictures_of(model: LoadedModel) -> tuple[str, ...]:
+    """The columns whose values in JSON are pictures in base64."""
+    return tuple(column.name for column in model.inputs.of_kind(Kind.IMAGE))
+
+
+def decode(body: bytes, pictures: Sequence[str], limits: Limits) -> tuple[list[dict[str, Any]], bool]:
     """The records of a request, and whether it was one record by itself.
 
+    Args:
+        body: of the request.
+        pictures: columns of pictures.
     Raises:
         HttpError: 400 the body is no record and no list of records, 413 too many of them.
     """
     try:
-        value = parse(request.body, limit_bytes=limits.body_bytes)
+        value = parse(body, limit_bytes=limits.body_bytes)
     except DataError as error:
         raise HttpError(400, error.what) from None
-    single = isinstance(value, dict)
+    single = type(value) is dict
     records = [value] if single else value
-    if not isinstance(records, list) or not records or not all(isinstance(record, dict) for record in records):
+    if not single and not (isinstance(records, list) and records and all(isinstance(one, dict) for one in records)):
         raise HttpError(400, "The body is a record (an object with a value for each column) or a list of records.")
     if len(records) > limits.rows:
         raise HttpError(413, f"A request may hold {limits.rows} rows.")
-    pictures = [column.name for column in model.inputs.of_kind(Kind.IMAGE)]
-    for record in records:
-        for name in pictures:
+    for name in pictures:
+        for record in records:
             if isinstance(record.get(name), str):
                 record[name] = picture_of(record[name])
     return records, single
@@ -131,6 +138,14 @@ def encode(
     return encoded
 
 
+def label_texts(model: LoadedModel) -> dict[Any, str]:
+    """A model's labels as JSON; empty where they are not plain, or of several types."""
+    labels = model.classes.tolist()
+    alike = {type(label) for label in labels}
+    plain = len(alike) == 1 and alike <= {str, int, bool}
+    return {label: compact(label).decode() for label in labels} if plain else {}
+
+
 class OneRow:
     """Writes the answer to a single record, the same bytes as `compact` gives for what `encode` makes.
 
@@ -142,10 +157,7 @@ class OneRow:
 
     def __init__(self, model: LoadedModel) -> None:
         self._model = model
-        labels = model.classes.tolist()
-        alike = {type(label) for label in labels}
-        plain = len(alike) == 1 and alike <= {str, int, bool}
-        self._labels: dict[Any, str] = {label: compact(label).decode() for label in labels} if plain else {}
+        self._labels = label_texts(model)
         self._names = [compact(name).decode() + ":" for name in spelled(model.task.classes)]
 
     def encode(self, answer: Answer, request_id: str) -> bytes:

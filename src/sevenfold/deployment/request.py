@@ -103,9 +103,9 @@ class Request:
         return self.headers.get("x-request-id") or self.id
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reply:
-    """What a handler gives back."""
+    """What a handler gives back; nobody changes it."""
 
     status: int
     body: bytes
@@ -195,7 +195,7 @@ def need_media_type(headers: Mapping[str, str], allowed: tuple[str, ...], *, may
         HttpError: 415.
     """
     stated = headers.get("content-type")
-    if stated is None and may_be_absent:
+    if stated == allowed[0] or (stated is None and may_be_absent):
         return
     kind, _, parameters = (stated or "").partition(";")
     charset = parameters.strip().lower().replace('"', "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import selectors
 import signal
 import socket
 import threading
@@ -27,7 +28,7 @@ from sevenfold.deployment.traffic.watch import on_stage
 if TYPE_CHECKING:
     import uvicorn
 
-_ACCEPT_SECONDS = 0.05  # in which who has connected before the server ends is still let in
+_ACCEPT_SECONDS = 0.05  # in which who connects when the server is told to end is still let in
 
 
 def serve(
@@ -123,7 +124,7 @@ def run(
             """Lose nothing: every open connection gets one more answer, which says that it is the last."""
             service.answering.draining = True
             ending = None if also is None else asyncio.ensure_future(also.stop(limits.drain_seconds))
-            await asyncio.sleep(_ACCEPT_SECONDS)
+            await _let_in(sockets or [], limits.settle_seconds)
             for listening in self.servers:
                 listening.close()
             for listening_socket in sockets or ():
@@ -187,6 +188,17 @@ def _listening(host: str, port: int) -> Iterator[list[socket.socket]]:
         ) from error
     with listening:
         yield [listening]
+
+
+async def _let_in(sockets: list[socket.socket], seconds: float) -> None:
+    """Wait until whoever has connected is let in, for at most so long: the loop lets in one at a time."""
+    end = time.monotonic() + seconds
+    await asyncio.sleep(_ACCEPT_SECONDS)
+    with selectors.DefaultSelector() as waiting:
+        for listening in sockets:
+            waiting.register(listening, selectors.EVENT_READ)
+        while sockets and waiting.select(0) and time.monotonic() < end:
+            await asyncio.sleep(0)
 
 
 @contextmanager

@@ -49,6 +49,15 @@ class Workers:
             raise HttpError(503, "The server is full; try again.", {"retry-after": "1"})
         self._held += size
 
+    def admit(self, size: int) -> None:
+        """Whether a request that is answered before anything else happens has a place, and its body room.
+
+        Raises:
+            HttpError: 503.
+        """
+        if self._held + size > self._limits.held_bytes or self.under_way >= self._limits.waiting:
+            raise HttpError(503, "The server is full; try again.", {"retry-after": "1"})
+
     def release(self, size: int) -> None:
         """So many bytes are no longer held."""
         self._held -= size

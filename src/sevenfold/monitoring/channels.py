@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from sevenfold.core.errors import RequestError
 from sevenfold.core.report import Finding
+from sevenfold.deployment.files import append_lines
 from sevenfold.monitoring.notify import Channel
 from sevenfold.monitoring.webhook import Webhook
 
@@ -58,10 +59,7 @@ def _file(path: Path) -> Channel:
         message = message_of(found, about)
         lines = [{"time": message["time"], "model": message["model"], **alert} for alert in message["alerts"]]
         content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
-        with path.open("ab") as file:  # one write, so that two looks at once do not mix their lines
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        append_lines(path, content, synced=True)
 
     return append
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, final
 
 from sevenfold.core.errors import RequestError
+from sevenfold.deployment.files import append_lines
 from sevenfold.deployment.hosting import Hosted
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import to_plain
@@ -116,7 +117,6 @@ def noting_versions(store: Path, clock: Clock = utc_now) -> Callable[[LoadedMode
     def note(model: LoadedModel, name: str, version: str, role: str) -> None:
         line = {"time": clock().isoformat(), "role": role, "name": name, "version": version}
         store.mkdir(parents=True, exist_ok=True)
-        with (store / "versions.jsonl").open("ab") as file:
-            file.write(json.dumps({**line, "model": model.digest[:DIGITS]}).encode() + b"\n")
+        append_lines(store / "versions.jsonl", json.dumps({**line, "model": model.digest[:DIGITS]}).encode() + b"\n")
 
     return note

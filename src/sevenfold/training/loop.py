@@ -175,7 +175,7 @@ class _Course:
         set_rate(self.optimizer, share * self.at.rate_factor)
         self.module.train()
         loss, count = self._loss(self.rows.take(rows), training=True)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         (loss / len(rows)).backward()  # type: ignore[no-untyped-call]
         if self.lesson.gradient_norm:
             torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.lesson.gradient_norm)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.errors import unknown_name
+from sevenfold.training.steps import AdamW, Descent, Steps
 
 if TYPE_CHECKING:
     import torch
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 OPTIMIZERS = ("adamw", "sgd")
 
 
-def make_optimizer(module: torch.nn.Module, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
+def make_optimizer(module: torch.nn.Module, settings: Mapping[str, Any]) -> Steps:
     """An optimizer for all parameters of a module that learn.
 
     Norms and biases (parameters of fewer than two dimensions) are not decayed. A parameter may carry an
@@ -26,8 +27,6 @@ def make_optimizer(module: torch.nn.Module, settings: Mapping[str, Any]) -> torc
     Raises:
         RequestError: unknown name.
     """
-    import torch
-
     name = settings["name"]
     rate = float(settings["rate"])
     decay = float(settings.get("decay", 0.0))
@@ -41,14 +40,13 @@ def make_optimizer(module: torch.nn.Module, settings: Mapping[str, Any]) -> torc
         for (own, factor), parameters in groups.items()
     ]
     if name == "adamw":
-        return torch.optim.AdamW(described, lr=rate, betas=(0.9, float(settings.get("beta2", 0.95))))
+        return AdamW(described, (0.9, float(settings.get("beta2", 0.95))))
     if name == "sgd":
-        momentum = float(settings.get("momentum", 0.9))
-        return torch.optim.SGD(described, lr=rate, momentum=momentum, nesterov=momentum > 0)
+        return Descent(described, float(settings.get("momentum", 0.9)))
     raise unknown_name("Optimizer", name, OPTIMIZERS)
 
 
-def set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
+def set_rate(optimizer: Steps, share: float) -> None:
     """Set every group's rate to a share of its full rate."""
     for group in optimizer.param_groups:
         group["lr"] = group["full_rate"] * share

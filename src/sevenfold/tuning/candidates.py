@@ -18,9 +18,7 @@ from sevenfold.features.plan import FeaturePlan, plan, styles
 from sevenfold.features.target import suggest
 from sevenfold.models.catalogue import MODELS
 
-# Order of first tries by what usually wins on tables; names that are not installed or do not fit fall out.
-# Boosting first; then models that err differently, which is what ensembles live on.
-_ORDER = (
+FIRST_TRIES = (
     "image_network",
     "lightgbm",
     "catboost",
@@ -46,6 +44,8 @@ _ORDER = (
     "popularity",
     "factor_ratings",
 )
+"""Models in the order of their first tries: boosting, which usually wins on tables, then models that err differently,
+which is what ensembles live on. Names that are not installed or do not fit fall out."""
 _PACKAGES = {"boost": ("xgboost", "catboost"), "deep": ("torch",)}
 YARDSTICKS = {True: ("constant", "logistic_l2"), False: ("constant", "ridge")}
 """Constant baseline and plain linear model, for classification (True) and regression (False)."""
@@ -180,4 +180,4 @@ def _targets(task: Task, target: Target) -> tuple[str, ...]:
 def _rank(name: str) -> tuple[int, str]:
     if name == "constant":
         return -1, name
-    return (_ORDER.index(name), name) if name in _ORDER else (len(_ORDER), name)
+    return (FIRST_TRIES.index(name), name) if name in FIRST_TRIES else (len(FIRST_TRIES), name)

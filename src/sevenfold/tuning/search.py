@@ -33,6 +33,8 @@ _ROUND = 4  # trials decided together where a run must repeat exactly, whatever 
 _WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
 _MORE_TRIALS = 8  # as long as the folds that are left validate enough rows
 _ENOUGH_VALIDATED = 1_500
+_IN_VAIN = 100  # variants, one after the other, that gain next to nothing: then more time would buy nothing
+_REAL_GAIN = 0.005  # of the gain over the constant
 _FEWEST_FOLDS = 2
 _KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
 
@@ -81,6 +83,8 @@ class Search:
     stop_reason: str = ""
     _folds_settled: bool = False
     _pictures: set[str] = field(default_factory=set)
+    _best: float = float("inf")
+    _in_vain: int = 0
     _pace: Pace = field(init=False)
     _agenda: Agenda = field(init=False)
 
@@ -95,6 +99,7 @@ class Search:
         self._agenda.queue = [proposal for proposal in starts if proposal.recipe.digest not in taken]
         for trial in self.trials:
             self._pace.learn(trial)
+            self._weigh(trial)
             if trial.status is Status.FINISHED and trial.recipe.model != "constant" and trial.origin != "yardstick":
                 self.folds, self._folds_settled = min(self.folds, len(trial.folds)), True
         for trial in self.trials:
@@ -109,6 +114,12 @@ class Search:
             if self._perfect():
                 self.stop_reason = "the score is perfect on every fold: more time would buy nothing"
                 break
+            if self.timed and self._in_vain >= _IN_VAIN and not self._agenda.queue:
+                self.stop_reason = (
+                    f"the last {self._in_vain} variants gained less than {_REAL_GAIN:.1%} of what is gained over the "
+                    "constant: more time would buy nothing that could be told from luck"
+                )
+                break
             if not self.executor.running:
                 break
             if self.left_seconds <= 0:
@@ -117,6 +128,19 @@ class Search:
                 self._take(outcome)
         self._end()
         return self.trials
+
+    def _weigh(self, trial: Trial) -> None:
+        """Count trials since one has last gained something real."""
+        if trial.status not in (Status.FINISHED, Status.PRUNED) or trial.recipe.model == "constant":
+            return
+        constant = self.constant
+        gained = self._best - trial.loss
+        if trial.status is Status.PRUNED or gained <= 0.0:
+            self._in_vain += 1
+            return
+        whole = float("inf") if constant is None else constant.loss - trial.loss
+        self._in_vain = 0 if gained > _REAL_GAIN * max(whole, 0.0) else self._in_vain + 1
+        self._best = trial.loss
 
     def _perfect(self) -> bool:
         """Whether a trial has nothing left to gain on any fold."""
@@ -345,6 +369,7 @@ class Search:
 
     def _close(self, trial: Trial, status: Status, reason: str) -> None:
         trial.status, trial.reason = status, reason
+        self._weigh(trial)
         self.executor.cancel(trial.name)
         row = trial.leaderboard_row()
         kind = {

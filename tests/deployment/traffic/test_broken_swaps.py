@@ -13,8 +13,8 @@ from tiny_parts import PARTS, table
 
 from sevenfold.deployment.bundle import save
 from sevenfold.deployment.registry.address import Address
+from sevenfold.deployment.registry.folder import FolderRegistry
 from sevenfold.deployment.registry.lineage import Lineage
-from sevenfold.deployment.registry.registry import Registry
 from sevenfold.deployment.service import Service
 from sevenfold.deployment.traffic.plan import Stage, Traffic
 from sevenfold.deployment.traffic.watch import Watcher
@@ -72,7 +72,7 @@ def test_damaged_and_forged_files_leave_the_old_version_serving(model, tmp_path)
     recipe = real_models.PLAIN if model == "logistic_l2" else real_models.trees(model, rounds=10)
     whole = tmp_path / "whole.sevenfold"
     save(whole, real_models.contents([recipe], rows=120))
-    registry = Registry(tmp_path / "registry")
+    registry = FolderRegistry(tmp_path / "registry")
     registry.promote("m", registry.add("m", whole, lambda path: LINEAGE).version)
     forger, state = Forger(whole), "state/member-0/pipeline-0/"
     member = state + ("arrays.safetensors" if model == "logistic_l2" else "blob-0.bin")

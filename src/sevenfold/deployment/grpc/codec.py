@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from sevenfold.deployment.runtime import Answer
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+_DOUBLE, _LENGTH, _MOST = struct.Struct("<d"), struct.Struct("<I"), 2**32 - 1
+_ONE, _FLAGS = ([1], [1, 1]), (b"\0", b"\1")
 _CONTENTS: Mapping[str, str] = {
     "BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
     "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",
@@ -62,6 +65,38 @@ def _number(parameter: Any) -> object:
     """What a parameter says, whichever of its types it was sent in."""
     kind = parameter.WhichOneof("parameter_choice")
     return "nothing" if kind is None else getattr(parameter, kind)
+
+
+def decode_row(message: Any, hosted: Hosted) -> protocol.InferRequest | None:
+    """What `decode` gives for one row of plain tensors sent as bytes, sooner; None where it needs more care.
+
+    Args:
+        message: a ModelInferRequest.
+        hosted: who answers.
+    """
+    raw, inputs = message.raw_input_contents, message.inputs
+    if not raw or len(raw) != len(inputs) or message.outputs or len(message.id) > protocol.ID_LENGTH:
+        return None
+    names, record = hosted.tensor_row.names, {}
+    for tensor, content in zip(inputs, raw, strict=True):
+        name, datatype = tensor.name, tensor.datatype
+        if name not in names or tensor.shape not in _ONE or tensor.HasField("contents"):
+            return None
+        if datatype == "FP64" and len(content) == 8:
+            (value,) = _DOUBLE.unpack(content)
+            record[name] = None if value != value else value
+        elif datatype == "BOOL" and content in _FLAGS:
+            record[name] = content == _FLAGS[1]
+        elif datatype == tensors.BYTES and _LENGTH.pack(len(content) - 4 & _MOST) == content[:4]:
+            try:
+                record[name] = content[4:].decode()
+            except UnicodeDecodeError:
+                return None
+        else:
+            return None
+    if len(record) != len(inputs) or not hosted.tensor_row.needed.issubset(record):
+        return None
+    return protocol.InferRequest(message.id or None, [record], 1, {}, True)
 
 
 def _flat(tensor: Any, shape: tuple[int, ...]) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sevenfold.deployment.access import check_token
 from sevenfold.deployment.answering import SMALL_BYTES, Answering
 from sevenfold.deployment.grpc import codec
 from sevenfold.deployment.grpc.messages import SERVICE, classes
+from sevenfold.deployment.replies import Ids
 from sevenfold.deployment.request import HttpError, Request
 
 _LOG = logging.getLogger("sevenfold.serve")
@@ -49,6 +49,7 @@ class GrpcService:
     def __init__(self, answering: Answering, token: str | None) -> None:
         self._answering = answering
         self._token = token
+        self._ids = Ids()
         self.methods = {
             "ServerLive": Method(self._live, public=True),
             "ServerReady": Method(self._ready, public=True),
@@ -84,7 +85,7 @@ class GrpcService:
             request.hosted = hosted
 
             def decode() -> protocol.InferRequest:
-                return codec.decode(message, hosted.model, self._answering.limits)
+                return codec.decode_row(message, hosted) or codec.decode(message, hosted.model, self._answering.limits)
 
             small = len(request.body) <= SMALL_BYTES
             decoded = decode() if small else await workers.run(decode)
@@ -99,7 +100,7 @@ class GrpcService:
 
         started = time.perf_counter()
         headers = {key: str(value) for key, value in context.invocation_metadata() or ()}
-        request = Request(name, f"/{SERVICE}/{name}", headers, "", secrets.token_hex(8), body=content)
+        request = Request(name, f"/{SERVICE}/{name}", headers, "", self._ids.next(), body=content)
         request.seconds = context.time_remaining()
         status, message = 200, ""
         answer = b""

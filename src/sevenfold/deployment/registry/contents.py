@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from sevenfold.core.errors import BundleError, RequestError
-from sevenfold.deployment.files import replacing
+from sevenfold.deployment.files import clear_broken_off, replacing
 
 _PART_BYTES = 2**20
-_STALE_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Contents:
         Raises:
             RequestError, LimitError: it cannot be read, or not be written.
         """
-        self._sweep()
+        clear_broken_off(self.folder.glob("*/.*.tmp"))
         self.folder.mkdir(parents=True, exist_ok=True)
         digest, size = digest_of(source)
         target = self.path(digest)
@@ -68,15 +66,6 @@ class Contents:
         if found != sha256:
             raise BundleError("A file of the registry has been changed.", sha256, found, "Restore it, or roll back.")
         return path
-
-    def _sweep(self) -> None:
-        """Remove what copies that were broken off long ago have left."""
-        for path in self.folder.glob("*/.*.tmp"):
-            try:
-                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                    path.unlink()
-            except OSError:  # another process was faster
-                continue
 
 
 def digest_of(path: Path) -> tuple[str, int]:

@@ -1,8 +1,13 @@
 """What is particular to MLflow: its own tools find the models, and nobody is fooled by what they change."""
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 from tiny_parts import PARTS, contents, table
@@ -165,6 +170,87 @@ def test_of_several_processes_that_promote_at_once_one_wins(registry, tmp_path):
     assert registry.get(Address("m")).version == winner
     assert [e.version for e in registry.log("m") if e.action == "promote"] == [winner]
     assert registry.oddities("m") == ()
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """The address of an MLflow server of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}", "--artifacts-destination", str(tmp_path / "kept"),
+    ]  # fmt: skip
+    with (tmp_path / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield _answering(f"http://127.0.0.1:{port}", process, tmp_path / "server.log")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too
+        process.wait(60)
+
+
+def _answering(url, process, log):
+    end = time.monotonic() + 400
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
+                if answer.status == 200:
+                    return url
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text(errors="replace")[-3000:])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_server_of_mlflows_keeps_everything(server, registry, tmp_path):
+    """The whole life of a model over HTTP; files go through the server, as nobody else may read its folder."""
+    ours = MlflowRegistry(server, "ada", tmp_path / "cache")
+    assert ours.names() == []
+    filled(ours, tmp_path)
+    assert (ours.names(), [v.version for v in ours.versions("m")]) == (["m"], [1, 2])
+    decide.promote(ours, "m", 1, limits=Limits(latency_seconds=60.0), parts=PARTS)
+    assert ours.promote("m", 2, expect=1).previous == 1
+    with pytest.raises(RequestError, match="another one by now"):
+        ours.promote("m", 1, expect=1)
+
+    # Another machine has no copies, and is given the same bytes.
+    theirs = MlflowRegistry(server, "bob", tmp_path / "elsewhere")
+    assert theirs.path(Address("m")).read_bytes() == (tmp_path / "2.sevenfold").read_bytes()
+    assert theirs.rollback("m").version == 1
+    assert ours.get(Address("m")).version == 1
+    assert [(e.who, e.action, e.version) for e in ours.log("m") if e.alias] == [
+        ("ada", "promote", 1), ("ada", "promote", 2), ("bob", "rollback", 1),
+    ]  # fmt: skip
+    client = open_client(server, create=False)
+    assert str(client.get_model_version_by_alias("m", "champion").version) == "1"
+    assert ours.oddities("m") == ()
+
+    # A file that is changed where the server keeps it is never taken.
+    (kept,) = (tmp_path / "kept").rglob(f"{_run(client, 2)}/artifacts/model/model.sevenfold")
+    kept.write_bytes(kept.read_bytes()[:-1])
+    with pytest.raises(BundleError, match="has been changed"):
+        MlflowRegistry(server, "eve", tmp_path / "third").path(Address("m", None, 2))
+    assert theirs.place == "mlflow+" + server
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_server_that_is_away_is_told(registry, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        away = MlflowRegistry(f"http://ada:secret@127.0.0.1:{free.getsockname()[1]}", "ada", tmp_path / "cache")
+        with pytest.raises(RequestError, match="cannot be used") as told:
+            away.versions("m")
+    assert "secret" not in str(told.value)
 
 
 @pytest.mark.parametrize(("text", "words"), [("", "MLFLOW_TRACKING_URI"), ("mlruns", "database or a server")])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from sevenfold.core.errors import LimitError, MissingExtraError, RequestError, disk_is_full
+from sevenfold.deployment.files import replacing
 from sevenfold.deployment.registry.registry import without_password
 
 if TYPE_CHECKING:
@@ -44,13 +47,34 @@ def open_client(uri: str, *, create: bool) -> MlflowClient:
                 f"There is no registry in {database}.", "a database of MLflow", "no such file",
                 "Add a model first: sevenfold registry add MODEL --name NAME; or check --registry.",
             )  # fmt: skip
-        database.parent.mkdir(parents=True, exist_ok=True)
+        _create(database)
+    return _client(uri)
+
+
+def _client(uri: str) -> MlflowClient:
     with _quietly():
         try:
             from mlflow import MlflowClient
         except ImportError:
             raise MissingExtraError.of("mlflow", "mlflow", "A registry in MLflow") from None
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _create(database: Path) -> None:
+    """A new database of MLflow's, there whole or not at all.
+
+    MLflow makes its tables in many small steps and cannot always go on where it was ended in between, so it makes them
+    elsewhere. Of several who do so at once the first one counts.
+    """
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        made = Path(elsewhere) / "new.db"
+        with _quietly():
+            _client(f"sqlite:///{made}").search_registered_models(max_results=1)
+        with closing(sqlite3.connect(made)) as connection:
+            content = connection.serialize()
+    with replacing(database, new=True) as file:
+        file.write(content)
 
 
 def check_uri(uri: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OURS = "sevenfold"  # a tag that tells our models from others: "model" or "log"
 _SUFFIX = "~log"  # no name of a model may hold this sign
-_SOURCE = "sevenfold:log"
+_SOURCE = "sevenfold:/log"  # a server takes no source without an absolute path
 _ENTRY = "sevenfold.entry"
 _PART = 20_000  # characters of a tag; some databases take 65,535 bytes
 _PAGE = 10_000

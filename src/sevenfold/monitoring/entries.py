@@ -161,8 +161,10 @@ class Entries:
         """Typed rows as JSON can hold them: dates in ISO form, of pictures a digest."""
         import polars as pl
 
+        dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in table.columns]
+        if not dates and not self._schema.of_kind(Kind.IMAGE):
+            return table
         digests = with_digests(table, self._schema)
-        dates = [c.name for c in self._schema.of_kind(Kind.DATE) if c.name in digests.columns]
         return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
 
 

@@ -144,7 +144,8 @@ class Log(Recorder):
             self._wake.wait(max(0.0, until - time.monotonic()))
             self._wake.clear()
             ending = self._ending
-            while self._queue:
+            # What comes meanwhile waits for the next pause: many small batches would cost far more than few large ones.
+            for _ in range(-(-len(self._queue) // _TOGETHER)):
                 entries = self._taken()
                 self._attempt(lambda taken=entries: self._append(taken), len(entries))  # type: ignore[misc]
                 if self._pending_rows >= _PENDING_ROWS:

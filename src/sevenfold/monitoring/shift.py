@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LEAST_ROWS = 200
 MOST_ROWS = 4_000  # of each side
 _FOLDS = 3
-_TOGETHER = 2**0.5  # folds learn from each other's rows: their areas are right or wrong together, by half at most
 LEAST_AUC = 0.54  # the best there is for a single normal column shifted by a seventh of its deviation
 _NAMED = 5
 
@@ -103,7 +102,9 @@ def tell_apart(
         areas.append(_area(y[test] == 1, scores[test]))
         errors.append(delong_error(y[test] == 1, scores[test]))
     auc = float(np.mean(areas))
-    error = max(_TOGETHER * float(np.sqrt(np.square(errors).sum())) / _FOLDS, 1e-9)
+    # Folds learn from each other's rows, so their areas are right or wrong together; but however much they hang
+    # together, their mean varies no more than they do.
+    error = max(float(np.sqrt(np.square(errors).mean())), 1e-9)
     p_value = 1 - NormalDist().cdf((auc - 0.5) / error)
     shares = gains / gains.sum() if gains.sum() > 0 else gains
     named = tuple((used[i], round(float(shares[i]), 4)) for i in np.argsort(-shares)[:_NAMED] if shares[i] > 0.05)

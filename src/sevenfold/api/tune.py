@@ -6,8 +6,10 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from sevenfold.api.price import served_seconds, told_price
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.core.context import Deadline
@@ -192,23 +194,28 @@ def learns_sealed(session: Session, collected: Collected) -> bool:
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:
-    """The best predictor that keeps the plan's limits: the whole, else the best trials by themselves, else one fold's
-    model of them.
+    """The best predictor that keeps the plan's limits: the whole, else one of fewer members, else the best trials by
+    themselves, else one fold's model of them.
 
     Raises:
         LimitError: nothing keeps the limits.
     """
-    limits = Limits.of(session.plan)
-    broken = ""
+    limits, workspace = Limits.of(session.plan), collected.workspace
+    broken, best = "", None
     for choice, one_fold in _options(session, collected, trials, limits):
         final = _settle(session, collected, choice, one_fold)
-        broken = limits.broken_by(final.predictor, collected.workspace.table[:1]) if limits.any else ""
+        best = best or choice
+        broken = limits.broken_by(
+            final.predictor, workspace.table[:1], partial(served_seconds, final.predictor, workspace)
+        )
         names = ", ".join(trial.name for trial in choice.members)
         if broken:
             session.decide("tuning", f"{names}{' (one fold)' if one_fold else ''} is not deployed", broken)
             continue
         for what, why in choice.reasons:
             session.decide("tuning", what, why)
+        if choice is not best and (price := told_price(workspace, best, choice)):
+            session.decide("tuning", "what the limits cost", price)
         session.note(
             Happening.ENSEMBLE_FINISHED,
             {
@@ -237,9 +244,12 @@ def _options(
         trials = named  # a yardstick that was not asked for is measured, never deployed
     room = DEFAULT_BYTES if limits.bytes is None else limits.bytes
     seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
-    yield choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds), False
+    whole = choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds)
+    yield whole, False
     if not limits.any:
         return
+    for fewer in range(len(whole.members) - 1, 1, -1):
+        yield choose(trials, folder, workspace, costs, fewer, most_bytes=room, seconds=seconds), False
     finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)
     for one_fold in (False, True):
         for trial in finished:

@@ -1,0 +1,74 @@
+"""What keeping the plan's limits costs: one row's time as it will be served, and the score given up for it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sevenfold.core.arrays import Floats
+from sevenfold.core.context import Streams
+from sevenfold.core.errors import DataError
+from sevenfold.core.metric import Needs
+from sevenfold.core.predictor import Predictor
+from sevenfold.evaluation.compare import compare
+from sevenfold.evaluation.metrics.catalogue import metric_for
+from sevenfold.evaluation.subject import form_for
+from sevenfold.tuning.final import Choice
+from sevenfold.tuning.limits import row_seconds
+
+if TYPE_CHECKING:
+    from sevenfold.training.workspace import Workspace
+
+_TYPICAL_ROWS = 16
+_RUNS = 15
+_JUDGED_ROWS = 20_000
+
+
+def served_seconds(predictor: Predictor, workspace: Workspace) -> float:
+    """Median time of one record's prediction, reading included: in the compiled form where there is one, as a server
+    answers, and through a data frame otherwise."""
+    from sevenfold.deployment.compiled.build import Refusal, compile_runtime
+    from sevenfold.deployment.runtime import Runtime
+
+    runtime = Runtime.of(predictor, workspace.schema)
+    typical = workspace.table[:_TYPICAL_ROWS]
+    compiled = compile_runtime(runtime, typical.select([column.name for column in runtime.schema]))
+    if isinstance(compiled, Refusal):
+        return row_seconds(predictor, workspace.table[:1])
+    record = {
+        runtime.sources[name]: value for name, value in typical.row(0, named=True).items() if name in runtime.schema
+    }
+    compiled.values(record)
+    times = []
+    for _ in range(_RUNS):
+        started = time.perf_counter()
+        compiled.values(record)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def told_price(workspace: Workspace, best: Choice, taken: Choice) -> str:
+    """What is lost in score by deploying `taken` instead of `best`, with a 95 % interval by paired draws of out-of-fold
+    rows; "" where that cannot be measured."""
+    metric = metric_for(workspace.task)
+    rows = np.flatnonzero(best.seen & taken.seen)
+    if metric.spec.needs is Needs.RANKING or len(rows) == 0:
+        return ""
+    stream = Streams(workspace.seed).generator("price")
+    if len(rows) > _JUDGED_ROWS:
+        rows = np.sort(stream.choice(rows, _JUDGED_ROWS, replace=False))
+    target = workspace.target.take(rows)
+    before, after = (form_for(metric, _calibrated(choice)[rows], choice.decision) for choice in (best, taken))
+    try:
+        lost = compare(metric, target.values, after, before, stream, target.weights)
+    except DataError:
+        return ""
+    name = metric.spec.name
+    return f"{name} out of fold is {lost.value:.4g} worse (95 % interval {lost.low:.4g} to {lost.high:.4g})"
+
+
+def _calibrated(choice: Choice) -> Floats:
+    return choice.predicted if choice.calibrator is None else choice.calibrator.apply(choice.predicted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.arrays import Flags, Floats
 from sevenfold.core.context import Streams
-from sevenfold.core.dataset import Schema
+from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal, Task
 from sevenfold.data.classes import spelled
@@ -108,11 +108,18 @@ class LoadedModel:
                     self._compiled.append(compile_runtime(self.runtime, self.background))
         return self._compiled[0]
 
+    @cached_property
+    def _dates(self) -> frozenset[str]:
+        """Raw columns that are read as dates and as nothing else."""
+        sources = self.runtime.sources
+        others = {sources[column.name] for column in self.inputs if column.kind is not Kind.DATE}
+        return frozenset(sources[column.name] for column in self.inputs if column.kind is Kind.DATE) - others
+
     def _as_records(self, rows: Any) -> Sequence[dict[str, Any]] | None:
         """The rows as records, where they are few and so plain that records say the same."""
         if type(rows) is dict:
             return (rows,)
-        records = records_of(rows, MOST_RECORDS)
+        records = records_of(rows, MOST_RECORDS, self._dates)
         if records is None or not isinstance(self.compiled, Compiled) or len(records) > self.compiled.most_rows:
             return None
         return records

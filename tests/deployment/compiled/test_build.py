@@ -10,6 +10,7 @@ from sevenfold.core.compiled import Reads, RowStep
 from sevenfold.core.errors import DataError
 from sevenfold.deployment.compiled import build
 from sevenfold.deployment.compiled.build import Compiled, Refusal, compile_runtime
+from sevenfold.deployment.compiled.frames import records_of
 from sevenfold.features.numbers.passthrough import Passthrough
 from sevenfold.models.neighbours.neighbours import Neighbours
 from sevenfold.models.trees.lightgbm import LightGBM
@@ -39,6 +40,24 @@ def test_it_answers_as_the_frames_do(runtime_of, raw_records, ensemble):
     assert found.reading.table.equals(expected.reading.table)
     alone = compiled.answer(raw_records[3:4])
     np.testing.assert_array_equal(alone.values, expected.values[3:4])
+
+
+def test_typed_frames_answer_as_records_do(runtime_of, raw_records):
+    """Labels as categories, whole numbers of few bits and times of any fineness."""
+    runtime, typical = runtime_of("answer", ("lightgbm", "logistic_l2", "extra_trees"), "stack", True)
+    compiled = compile_runtime(runtime, typical)
+    frame = pl.DataFrame(raw_records[:8]).with_columns(
+        pl.col("colour", "town").cast(pl.Categorical),
+        pl.col("grade").cast(pl.Int64, strict=False).cast(pl.Int8, strict=False),
+        pl.col("opened").cast(pl.String).str.to_datetime(time_unit="ms", strict=False),
+    )
+    for rows in (frame, frame.to_pandas()):
+        records = records_of(rows, 16, {"opened"})
+        assert records is not None
+        expected, found = runtime.answer(rows), compiled.answer(records)
+        np.testing.assert_array_equal(found.values, expected.values)
+        assert found.reading.table.equals(expected.reading.table)
+        assert found.reading.by_row() == expected.reading.by_row()
 
 
 def test_usual_parts_all_have_a_compiled_form(runtime_of):

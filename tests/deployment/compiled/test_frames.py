@@ -32,7 +32,8 @@ def test_a_pandas_frame():
         pl.DataFrame({"a": []}),
         pl.DataFrame(ROWS).lazy(),
         pd.DataFrame({"a": [datetime.datetime(2022, 1, 2)]}),
-        pd.DataFrame({"a": pd.Categorical(["x"])}),
+        pd.DataFrame({"a": pd.Categorical([1])}),
+        pl.DataFrame({"a": pl.Series([datetime.date(2022, 1, 2)])}),
         pd.DataFrame({"a": [np.float32(1)]}),
         pd.DataFrame({"a": [{}]}),
         pd.DataFrame({1: ["x"]}),
@@ -52,3 +53,22 @@ def test_all_else_is_left_to_the_readers(rows):
 def test_records_that_name_the_same_columns():
     rows = [{"a": 1, "b": 2}, {"a": None, "b": "x"}]
     assert records_of(rows, 9) is rows
+
+
+def test_labels_and_narrow_numbers():
+    frame = pd.DataFrame({"a": pd.Categorical(["x", None]), "b": np.array([3, 4], np.int16)})
+    assert records_of(frame, 9) == [{"a": "x", "b": 3}, {"a": None, "b": 4}]
+    narrow = pl.DataFrame({"a": pl.Series(["x", None], dtype=pl.Categorical), "b": pl.Series([3, 4], dtype=pl.Int16)})
+    assert records_of(narrow, 9) == [{"a": "x", "b": 3}, {"a": None, "b": 4}]
+
+
+def test_times_of_columns_that_are_dates():
+    moment = datetime.datetime(2022, 1, 2, 3, 4, 5, 6000)
+    for unit in ("s", "ms", "us", "ns"):
+        frame = pd.DataFrame({"a": pd.Series([moment, None]).astype(f"datetime64[{unit}]")})
+        shown = moment.replace(microsecond=0) if unit == "s" else moment
+        assert records_of(frame, 9, {"a"}) == [{"a": shown}, {"a": None}]
+    fine = pd.DataFrame({"a": pd.Series(pd.to_datetime([7], unit="ns"))})
+    assert records_of(fine, 9, {"a"}) is None
+    days = pl.DataFrame({"a": [datetime.date(2022, 1, 2)]})
+    assert records_of(days, 9, {"a"}) == [{"a": datetime.date(2022, 1, 2)}]

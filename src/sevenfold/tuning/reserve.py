@@ -15,6 +15,7 @@ from sevenfold.tuning.trial import Status, Trial
 _SETTLE_SECONDS = 0.15
 _EVALUATE_SECONDS = 0.7
 _PACK_SECONDS = 0.3
+_SECONDS_A_MEMBER = 0.1  # of those that may be deployed: each is loaded, packed and tried
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
 _LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
@@ -66,8 +67,10 @@ class Reserve:
 
     def packing(self, trials: Sequence[Trial]) -> float:
         """For card, bundle, report and the end of the process."""
-        megabytes = sum(trial.bytes for trial in self._leaders(trials)) / 1e6
-        return self._slowness * (_PACK_SECONDS + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
+        leaders = self._leaders(trials)
+        megabytes = sum(trial.bytes for trial in leaders) / 1e6
+        work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_MEGABYTE * min(megabytes, 200.0)
+        return self._slowness * work
 
     def refit(self, members: Sequence[Trial]) -> float:
         """For fitting those members again on more rows that get such a fit."""

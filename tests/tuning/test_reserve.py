@@ -64,3 +64,13 @@ def test_enough_folds_need_no_last_fit() -> None:
     assert reserve.refit(whole) == 0.0
     assert reserve.refit(few) == 25.0
     assert reserve(few) > reserve(whole) + 20.0
+
+
+def test_two_last_fits_are_kept_where_folds_are_not_averaged_and_the_sealed_rows_are_learned() -> None:
+    once, twice = (
+        Reserve(600.0, pulse(0.0014), slots=2, growth=1.25, needed=True, sealed=sealed) for sealed in (False, True)
+    )
+    members = [trial(seconds=20.0)]
+    assert once.after_needed(members, members) == 0.0
+    assert twice.after_needed(members, members) > 10.0
+    assert abs(twice(members) - once(members) - twice.after_needed(members, members)) < 1e-6

@@ -173,7 +173,8 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     if workspace.whole is not None:
         growth = workspace.whole.lottery.rows / max(1, train)  # as much of the file as the time allows
     enough = 0 if needed or learns_sealed(session, collected) else enough_folds(collected)
-    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed, enough)
+    sealed = learns_sealed(session, collected)
+    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed, enough, sealed)
 
 
 def enough_folds(collected: Collected) -> int:
@@ -290,7 +291,8 @@ def _refit(
     until, left = float("inf"), float("inf")
     numbers = {trial.name: 1 for trial in members}
     if session.reserve is not None:
-        left = session.time_before(session.reserve.before_refit(members))
+        reserve = session.reserve
+        left = session.time_before(reserve.before_refit(members) + reserve.after_needed(members, members))
         until = time.monotonic() + max(left, 1.0)
     if large or thin:
         numbers = fits_in_time(members, session.reserve, left)

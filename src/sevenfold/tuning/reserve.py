@@ -36,6 +36,7 @@ class Reserve:
         growth: rows of a last fit over those of a fold's fit; 0 where there is no last fit.
         needed: there is a last fit whatever it costs, as folds are not averaged.
         enough_folds: of a trial, with which it needs no last fit; 0 where it gets one if there is time.
+        sealed: the needed last fit is followed by another one, on the sealed rows as well, beside the judging.
     """
 
     budget: float
@@ -46,6 +47,7 @@ class Reserve:
     growth: float = 0.0
     needed: bool = False
     enough_folds: int = 0
+    sealed: bool = False
     _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
 
     def before_refit(self, trials: Sequence[Trial]) -> float:
@@ -90,15 +92,30 @@ class Reserve:
             leaders = self._leaders(trials)
             if any(t.origin != "yardstick" for t in leaders):
                 most = _REFIT_MOST if self.needed else 0.5 * _REFIT_MOST
-                # The last fit goes on while this process judges, which then has a core less to itself. That of the
-                # leader alone is worth more of the time than those of all who might join it.
-                beside = 0.0 if self.needed or self.enough_folds else (1.0 - 1.0 / self.slots) * self.judging(trials)
-                wanted = min(most * self.budget, self.refit(leaders) - beside)
-                leading = min(_REFIT_MOST * self.budget, self.refit(leaders[:1]) - beside)
+                # The leader's last fits are worth more of the time than those of all who might join it.
+                wanted = min(most * self.budget, self._fits(trials, leaders))
+                leading = min(_REFIT_MOST * self.budget, self._fits(trials, leaders[:1]))
                 kept += 0.3 + max(0.0, wanted, leading)
             else:
                 kept += _REFIT_SHARE * self.budget if self.needed else 0.05 * self.budget
         return kept
+
+    def after_needed(self, trials: Sequence[Trial], members: Sequence[Trial]) -> float:
+        """For the fit on the sealed rows as well that follows a needed one."""
+        if not (self.needed and self.sealed):
+            return 0.0
+        return max(0.0, self.refit(members) - self._beside(trials))
+
+    def _fits(self, trials: Sequence[Trial], members: Sequence[Trial]) -> float:
+        """For all last fits of some trials, less what goes on beside the judging."""
+        fits = self.refit(members)
+        if self.needed:
+            return fits + self.after_needed(trials, members)
+        return fits if self.enough_folds else fits - self._beside(trials)
+
+    def _beside(self, trials: Sequence[Trial]) -> float:
+        """A last fit goes on while this process judges, which then has a core less to itself."""
+        return (1.0 - 1.0 / self.slots) * self.judging(trials)
 
     @property
     def _slowness(self) -> float:

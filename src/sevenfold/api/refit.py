@@ -26,6 +26,7 @@ from sevenfold.tuning.trial import Trial, fold_event
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
+_TRIED = 2.0  # times the time left that the estimate of a single fit may come to: estimates err
 MOST_REPEATS = 3
 """Fits of a model that learns with chance on the same rows; on public tables three of them, averaged, do as well as
 the models of five folds, each of which has seen four fifths of the rows."""
@@ -47,7 +48,8 @@ def fits_in_time(
         left_seconds: for all of it.
     """
     kept, spare = list(members), 0.8 * left_seconds
-    while kept and reserve is not None and reserve.last_fits(kept) > left_seconds:
+    # The last one is tried even if it will hardly end in time: the clock stops it, and nothing is lost.
+    while kept and reserve is not None and reserve.last_fits(kept) > left_seconds * (_TRIED if len(kept) == 1 else 1.0):
         kept.remove(max(kept, key=lambda trial: max(result.seconds for result in trial.folds.values())))
     sizes = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in kept}
     numbers = {trial.name: 1 for trial in kept}

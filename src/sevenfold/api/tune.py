@@ -166,7 +166,9 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     budget, workspace = session.plan.budget_seconds, collected.workspace
     if budget is None:
         return None
-    train, valid = (len(rows) for rows in workspace.folds[0])
+    # Folds by time learn from ever more rows: what is known of a trial is the mean over them.
+    train = sum(len(rows) for rows, _ in workspace.folds) / len(workspace.folds)
+    valid = len(workspace.folds[0][1])
     needed = not averaged(collected)
     rows = len(workspace.target) + (len(collected.test_target) if learns_sealed(session, collected) else 0)
     growth = rows / max(1, train)

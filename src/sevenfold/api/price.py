@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +15,12 @@ from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.evaluation.subject import form_for
 from sevenfold.tuning.final import Choice
-from sevenfold.tuning.limits import row_seconds
+from sevenfold.tuning.limits import median_seconds, row_seconds
 
 if TYPE_CHECKING:
     from sevenfold.training.workspace import Workspace
 
 _TYPICAL_ROWS = 16
-_RUNS = 15
 _JUDGED_ROWS = 20_000
 
 
@@ -41,13 +38,7 @@ def served_seconds(predictor: Predictor, workspace: Workspace) -> float:
     record = {
         runtime.sources[name]: value for name, value in typical.row(0, named=True).items() if name in runtime.schema
     }
-    compiled.values(record)
-    times = []
-    for _ in range(_RUNS):
-        started = time.perf_counter()
-        compiled.values(record)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+    return median_seconds(lambda: compiled.values(record))
 
 
 def told_price(workspace: Workspace, best: Choice, taken: Choice) -> str:

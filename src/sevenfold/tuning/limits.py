@@ -72,10 +72,15 @@ def state_bytes(predictor: Predictor) -> int:
 
 def row_seconds(predictor: Predictor, row: pl.DataFrame) -> float:
     """Median time of one row's prediction."""
-    predictor.predict(row)
+    return median_seconds(lambda: predictor.predict(row))
+
+
+def median_seconds(ask: Callable[[], object]) -> float:
+    """Median wall time of some calls, after one that is not timed."""
+    ask()
     times = []
     for _ in range(_RUNS):
         started = time.perf_counter()
-        predictor.predict(row)
+        ask()
         times.append(time.perf_counter() - started)
     return statistics.median(times)

@@ -138,9 +138,11 @@ class Search:
         if trial.status is Status.PRUNED or gained <= 0.0:
             self._in_vain += 1
             return
-        whole = float("inf") if constant is None else constant.loss - trial.loss
-        self._in_vain = 0 if gained > _REAL_GAIN * max(whole, 0.0) else self._in_vain + 1
-        self._best = trial.loss
+        whole = 0.0 if constant is None else constant.loss - trial.loss  # without a constant any gain is one
+        if gained > _REAL_GAIN * max(whole, 0.0):
+            self._best, self._in_vain = trial.loss, 0
+        else:
+            self._in_vain += 1  # measured from the last real gain on: many small ones may add up to one
 
     def _perfect(self) -> bool:
         """Whether a trial has nothing left to gain on any fold."""

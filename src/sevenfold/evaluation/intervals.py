@@ -11,6 +11,7 @@ from sevenfold.core.arrays import Flags, Floats, Ints
 from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Metric, Needs
 from sevenfold.core.report import Score
+from sevenfold.data.statistics import midranks
 from sevenfold.evaluation.resample import MOST_DRAWS, Sampler, cell_draws, cells
 
 _NORMAL = NormalDist()
@@ -123,22 +124,15 @@ def _room_at_the_end(metric: Metric, value: float, low: float, high: float, trut
     return (value - room, value) if value == most else (value, value + room)
 
 
-def _midranks(values: Floats) -> Floats:
-    """(rows,) ranks from 1, ties sharing their mean."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return (ends - (counts - 1) / 2.0)[inverse]
-
-
 def delong_error(positive: Flags, scores: Floats) -> float:
     """Standard error of the ROC AUC, in O(n log n). Source: DeLong et al. 1988; Sun and Xu 2014."""
     ups, downs = scores[positive], scores[~positive]
     m, n = len(ups), len(downs)
     if m < 2 or n < 2:
         return float("inf")
-    everywhere = _midranks(np.concatenate((ups, downs)))
-    above = (everywhere[:m] - _midranks(ups)) / n
-    below = 1.0 - (everywhere[m:] - _midranks(downs)) / m
+    everywhere = midranks(np.concatenate((ups, downs)))
+    above = (everywhere[:m] - midranks(ups)) / n
+    below = 1.0 - (everywhere[m:] - midranks(downs)) / m
     return float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
 
 

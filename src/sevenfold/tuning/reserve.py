@@ -18,6 +18,7 @@ _PACK_SECONDS = 0.3
 _SECONDS_A_MEMBER = 0.1  # of those that may be deployed: each is loaded, packed and tried
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
+_JOINS = 0.15  # share of the leader's gain over the constant that a member of a blend may give up, usually
 _LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
 _EXTRA_SHARE, _EXTRA_LEAST, _EXTRA_MOST = 0.03, 0.2, 20.0  # importances, slices and the like, of the budget
 _MOST_SHARE = 0.42
@@ -129,8 +130,13 @@ class Reserve:
             return self._known[key]
         self._known.clear()
         real = [t for t in real if Trait.BASELINE not in MODELS.get(t.recipe.model).spec.traits]
-        self._known[key] = sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
-        return self._known[key]
+        leaders = sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
+        constant = next((t for t in trials if t.recipe.model == "constant" and t.folds), None)
+        if leaders and constant is not None:
+            worst = leaders[0].loss + _JOINS * max(0.0, constant.loss - leaders[0].loss)
+            leaders = [t for t in leaders if t.loss <= worst]
+        self._known[key] = leaders
+        return leaders
 
     def _looks(self, leaders: Sequence[Trial]) -> float:
         """Predicting the sealed rows, by the time that the validated rows took."""

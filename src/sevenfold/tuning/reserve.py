@@ -50,6 +50,16 @@ class Reserve:
     enough_folds: int = 0
     sealed: bool = False
     _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
+    _members: set[str] = field(default_factory=set, compare=False, repr=False)
+    _weighed: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def expect(self, members: Sequence[Trial], trials: Sequence[Trial]) -> None:
+        """Keep time for these, which would be deployed if the search ended now, and for whatever beats one of them
+        later; for the others of `trials`, which they were chosen from, none."""
+        self._known.clear()
+        self._members.clear()
+        self._members.update(t.name for t in members)
+        self._weighed.update(t.name for t in trials if t.status is Status.FINISHED)
 
     def before_refit(self, trials: Sequence[Trial]) -> float:
         """For everything but last fits."""
@@ -71,7 +81,8 @@ class Reserve:
     def packing(self, trials: Sequence[Trial]) -> float:
         """For card, bundle, report and the end of the process."""
         leaders = self._leaders(trials)
-        megabytes = sum(trial.bytes for trial in leaders) / 1e6
+        alone = bool(self.growth) and not self.enough_folds  # one last fit stands for those of the folds
+        megabytes = sum(trial.bytes / (len(trial.folds) if alone else 1) for trial in leaders) / 1e6
         work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_MEGABYTE * min(megabytes, 200.0)
         return self._slowness * work
 
@@ -135,6 +146,11 @@ class Reserve:
         if leaders and constant is not None:
             worst = leaders[0].loss + _JOINS * max(0.0, constant.loss - leaders[0].loss)
             leaders = [t for t in leaders if t.loss <= worst]
+        if self._members:
+            members = [t for t in real if t.name in self._members]
+            worst = max((t.loss for t in members), default=float("inf"))
+            later = sorted((t for t in real if t.name not in self._weighed and t.loss < worst), key=lambda t: t.loss)
+            leaders = sorted([*members, *later[:MOST_MEMBERS]], key=lambda t: t.loss)
         self._known[key] = leaders
         return leaders
 

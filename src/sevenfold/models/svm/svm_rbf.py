@@ -218,7 +218,7 @@ class GaussianSVM(Estimator):
 
 def _cost(size: Size) -> Cost:
     if usually_solvable(size.rows, size.classes):
-        solved = 7.0 * size.rows**2 * (4 + 0.3 * size.columns)
+        solved = 3.5 * size.rows**2 * (4 + 0.3 * size.columns)
         answered = 0.25 * size.rows * (10_000 + 0.5 * size.rows * (4 + size.columns + size.classes))
         return cost_of(size, solved + answered, extra_bytes=200e6)
     if size.rows <= _EXACT_ROWS:

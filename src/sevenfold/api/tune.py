@@ -155,10 +155,10 @@ def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> 
     )
 
 
-def _deployable(session: Session, trials: Sequence[Trial]) -> Sequence[Trial]:
+def _deployable(session: Session, trials: Sequence[Trial]) -> list[Trial]:
     """Of models that were asked for: a yardstick that was not is measured, never deployed."""
     named = [trial for trial in trials if trial.recipe.model in session.plan.models]
-    return named if any(trial.status is Status.FINISHED for trial in named) else trials
+    return named if any(trial.status is Status.FINISHED for trial in named) else list(trials)
 
 
 def _room(session: Session) -> int:

@@ -83,9 +83,10 @@ def test_only_models_of_batches_learn_whole_files(sampled: Workspace, tmp_path: 
 
 
 def test_the_share_keeps_memory_and_time() -> None:
-    whole = Whole(Lottery("t.parquet", 10**7, 0.01, 0), np.ones(1, np.bool_), 1.2e9)
+    whole = Whole(Lottery("t.parquet", 10**7, 0.01, 0), np.ones(1, np.bool_), 0.9e9)
     assert 0.2 < whole.fitting_share(columns=20) < 1.0
     assert Whole(whole.lottery, whole.kept, 1e12).fitting_share(20) == 1.0
+    assert 0.01 < whole.fitting_share(20, 4e8) < whole.fitting_share(20)
     assert Whole(whole.lottery, whole.kept, 1e6).fitting_share(20) == 0.01
     assert share_within(1e-6, 100, 10**6, 10.0) == pytest.approx(0.07)
     assert share_within(1e-6, 100, 10**6, float("inf")) == 1.0

@@ -42,6 +42,7 @@ LAST_FIT = (
     "rows among them; the score is that of the model before, and is expected to be no lower now"
 )
 _LOOKED_AT = 2000  # rows on which a last fit is compared with the judged model
+_CHECKED_ROWS = 200_000  # of the training rows, by checks of the model: a table of millions is not read once more
 _WORSE = 0.05  # share of the loss by which it may be worse there
 _LONGEST_SECONDS = 30.0  # for importances, slices and the like, where time is plenty
 _REFERENCE_NAMES = ("constant", "linear")
@@ -237,14 +238,15 @@ def _check(session: Session, collected: Collected, final: Final, evaluation: dic
     from sevenfold.evaluation.checks import TrainedSubject, check
 
     workspace, choice = collected.workspace, final.choice
+    rows = _looked_through(session, len(workspace.target))
     metric = METRICS.get(collected.task.metric).spec
     ranking = metric.needs is Needs.RANKING
     references = evaluation["references"]
     subject = TrainedSubject(
         collected.task,
-        target=None if ranking else workspace.target,
-        predictions=None if ranking else choice.predicted,
-        table=workspace.table,
+        target=None if ranking else workspace.target if rows is None else workspace.target.take(rows),
+        predictions=None if ranking else choice.predicted if rows is None else choice.predicted[rows],
+        table=workspace.table if rows is None else workspace.part(rows, workspace.schema.names),
         schema=workspace.schema,
         validation=_score(evaluation["validation"]),
         test=_score(evaluation["test"]),
@@ -262,6 +264,13 @@ def _check(session: Session, collected: Collected, final: Final, evaluation: dic
     for finding in result.findings:
         session.note(Happening.FINDING, finding.to_json())
     return result
+
+
+def _looked_through(session: Session, rows: int) -> Ints | None:
+    """Training rows that checks of the model look through: very many by lot, or None for all."""
+    if rows <= _CHECKED_ROWS:
+        return None
+    return np.sort(session.streams.generator("evaluation", "checked").permutation(rows)[:_CHECKED_ROWS])
 
 
 def _score(data: Any) -> Score | None:

@@ -16,17 +16,19 @@ from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError, LimitError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
-from sevenfold.core.model import Trait
+from sevenfold.core.model import Batched, Trait
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Goal
 from sevenfold.evaluation.metrics.catalogue import METRICS
-from sevenfold.tuning.candidates import Candidate, gather
+from sevenfold.models.catalogue import MODELS
+from sevenfold.training.memory import give_back
+from sevenfold.tuning.candidates import YARDSTICKS, Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor, resident_bytes
-from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
+from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.reserve import Reserve
@@ -66,6 +68,9 @@ def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
     candidates, refusals = gather(
         collected.task, collected.schema, collected.profile, collected.workspace.target, session.plan.models
     )
+    if collected.workspace.whole is not None and not session.plan.models:
+        candidates, others = _of_whole_file(candidates)
+        refusals = [*refusals, *((name, "it cannot learn from the file piece by piece") for name in others)]
     for name, reason in refusals:
         session.decide("models", f"{name} is left out", reason)
     for candidate in candidates:
@@ -81,6 +86,17 @@ def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
                 },
             )
     return candidates
+
+
+def _of_whole_file(candidates: list[Candidate]) -> tuple[list[Candidate], list[str]]:
+    """Yardsticks and models that can learn from a file larger than memory, if there are any; names of the others. A
+    model of many times the rows is better than a blend of models of the sample."""
+    kept = [c for c in candidates if Trait.BASELINE in c.spec.traits or issubclass(MODELS.get(c.name), Batched)]
+    if all(Trait.BASELINE in candidate.spec.traits for candidate in kept):
+        return candidates, []
+    yardsticks = {name for names in YARDSTICKS.values() for name in names}
+    kept = [c for c in candidates if c in kept or c.name in yardsticks]
+    return kept, [candidate.name for candidate in candidates if candidate not in kept]
 
 
 def search(session: Session, collected: Collected, candidates: list[Candidate], known: list[Trial]) -> list[Trial]:
@@ -239,6 +255,9 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
         LimitError: nothing keeps the limits.
     """
     limits, workspace = Limits.of(session.plan), collected.workspace
+    if workspace.whole is not None:
+        give_back()
+        make_executor(session, session.slots)  # this process takes less by now: workers may take more
     broken, best = "", None
     for choice, one_fold in _options(session, collected, trials, limits):
         final = _settle(session, collected, choice, one_fold)
@@ -280,7 +299,9 @@ def _options(
     trials = _deployable(session, trials)
     room = _room(session)
     seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
-    whole = choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds)
+    # One that learns the whole file: each further one would take its time from it.
+    most = MOST_MEMBERS if workspace.whole is None else 1
+    whole = choose(trials, folder, workspace, costs, most, most_bytes=room, seconds=seconds)
     yield whole, False
     if not limits.any:
         return

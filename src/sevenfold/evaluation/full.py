@@ -16,6 +16,7 @@ from sevenfold.core.metric import Needs
 from sevenfold.core.predictor import Decision
 from sevenfold.core.report import Score
 from sevenfold.core.task import Target, Task
+from sevenfold.evaluation.affordable import affordable_rows
 from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.dependence import partial_dependence
 from sevenfold.evaluation.evaluate import (
@@ -65,7 +66,8 @@ def evaluation_report(
     """Scores, references, importances, curves, fairness, partial dependence, slices: most needed first.
 
     Scores, curves, references and fairness are always made, as a score without its yardsticks says little; each
-    further part only while time is left, and `skipped` names those that were not made, with the reason.
+    further part only while time is left, and `skipped` names those that were not made, with the reason. Of very many
+    rows as many are judged as there is time for.
 
     Args:
         predictor: the finished model.
@@ -94,6 +96,15 @@ def evaluation_report(
         return seconds - (clock() - started)
 
     skipped: list[dict[str, str]] = []
+    if ranking is None:
+        plain_ones = list((references or {}).values())
+        judged = affordable_rows(
+            [predictor, *plain_ones], table, streams.generator("evaluation", "rows"), seconds, clock
+        )
+        if judged is not None:
+            reason = f"the time does not suffice for all: {len(judged):,} of {table.height:,}, drawn by lot, are judged"
+            skipped.append({"part": "test rows", "reason": reason})
+            table, target = table[judged], target.take(judged)
     predicted, decision, groups = predictor.predict(table), decision_of(predictor), group_codes(table, task)
     stream = streams.generator("evaluation", "scores")
     scores, undefined = measure_all(task, target, predicted, decision, stream, [task.metric], groups, ranking, looks)

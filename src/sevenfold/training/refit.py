@@ -26,11 +26,20 @@ def learns_whole(workspace: Workspace, recipe: Recipe) -> bool:
 
 
 def fit_whole(
-    recipe: Recipe, fitted: FittedFeatures, target: Target, workspace: Workspace, share: float, context: FitContext
+    recipe: Recipe,
+    fitted: FittedFeatures,
+    target: Target,
+    workspace: Workspace,
+    share: float,
+    context: FitContext,
+    memory_bytes: float = float("inf"),
 ) -> tuple[Pipeline, FitInfo]:
     """Learn a recipe's model on a share of the file, with features learned on its sample.
 
     Where sparse inputs rule batches out, the sample is learned.
+
+    Args:
+        memory_bytes: that this process may take.
     """
     from sevenfold.features.target import TARGETS
     from sevenfold.models.catalogue import MODELS
@@ -44,7 +53,7 @@ def fit_whole(
     if Form.SPARSE in fitted.train.blocks:
         return pipeline, model.fit(fitted.train, bent, None, context)
     whole = workspace.whole
-    share = max(whole.lottery.share, min(share, whole.fitting_share(len(fitted.train.names))))
+    share = max(whole.lottery.share, min(share, whole.fitting_share(len(fitted.train.names), memory_bytes)))
     if any(feature.spec.uses_target for feature in fitted.features):
         # What was learned of their own targets would give the sample's rows away.
         whole = replace(whole, kept=np.zeros_like(whole.kept))

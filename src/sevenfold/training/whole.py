@@ -22,12 +22,13 @@ from sevenfold.core.run import write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.core.transform import TargetTransform
 from sevenfold.data.clean import conform, source_of
-from sevenfold.data.readers.lottery import FIXED_BYTES, Lottery
+from sevenfold.data.readers.lottery import Lottery
 from sevenfold.data.target import encode
 
-ROW_BYTES = 64
+ROW_BYTES = 44
 """What boosting holds of a row beside its bins: scores, gradients, label, places in leaves."""
-_RESERVED_BYTES = FIXED_BYTES + 150 * 10**6  # the sample, in the parent and as it is encoded
+_RESERVED_BYTES = 500 * 10**6  # libraries, the encoded sample, and the piece of the file that is being read
+_WORKER_BYTES = 330 * 10**6  # the fitting process's part of these
 _FILE, _KEPT = "whole.json", "whole-kept.npy"
 
 
@@ -58,9 +59,14 @@ class Whole:
         facts = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         return cls(Lottery(**facts["lottery"]), np.load(folder / _KEPT), facts["memory_bytes"])
 
-    def fitting_share(self, columns: int) -> float:
-        """Share of the file's rows that a boosted model of so many columns can hold as bins."""
-        rows = (self.memory_bytes - _RESERVED_BYTES) / (columns + ROW_BYTES)
+    def fitting_share(self, columns: int, worker_bytes: float = float("inf")) -> float:
+        """Share of the file's rows that a boosted model of so many columns can hold as bins.
+
+        Args:
+            worker_bytes: that the process which fits may take.
+        """
+        free = min(self.memory_bytes - _RESERVED_BYTES, worker_bytes - _WORKER_BYTES)
+        rows = free / (columns + ROW_BYTES)
         return float(min(1.0, max(self.lottery.share, rows / self.lottery.rows)))
 
 

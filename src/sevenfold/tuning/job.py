@@ -20,7 +20,7 @@ from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.state import save_state
 from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_model
-from sevenfold.training.memory import need_of, share_that_fits, surely_fits, thinned
+from sevenfold.training.memory import give_back, need_of, share_that_fits, surely_fits, thinned
 from sevenfold.training.refit import fit_whole, learns_whole
 from sevenfold.training.whole import share_within
 from sevenfold.training.workspace import Stored, Workspace
@@ -132,7 +132,7 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache, memory_bytes: floa
     share = 1.0
     with threadpool_limits(job.threads):
         if whole:
-            pipeline, fitted, info, feature_seconds = _fit_whole(workspace, recipe, job, cache, started)
+            pipeline, fitted, info, feature_seconds = _fit_whole(workspace, recipe, job, cache, started, memory_bytes)
         else:
             share = _share(workspace, recipe, job, memory_bytes)
             if share < 1.0:
@@ -224,7 +224,7 @@ def _columns(recipe: Recipe) -> list[str]:
 
 
 def _fit_whole(
-    workspace: Workspace, recipe: Recipe, job: Job, cache: StepCache, started: float
+    workspace: Workspace, recipe: Recipe, job: Job, cache: StepCache, started: float, memory_bytes: float
 ) -> tuple[Pipeline, FittedFeatures, Any, float]:
     """Features of the sample, model of the whole file (or that share of it which the job names)."""
     assert workspace.whole is not None
@@ -235,7 +235,9 @@ def _fit_whole(
         recipe, workspace.table, workspace.target, None, lambda digest: streams.generator("step", digest, job.fold)
     )
     feature_seconds = time.monotonic() - started
-    pipeline, info = fit_whole(recipe, fitted, workspace.target, workspace, job.share, _context(workspace, recipe, job))
+    give_back()  # the sample's typed rows
+    context = _context(workspace, recipe, job)
+    pipeline, info = fit_whole(recipe, fitted, workspace.target, workspace, job.share, context, memory_bytes)
     return pipeline, FittedFeatures(fitted.features, Inputs(0), None), info, feature_seconds
 
 

@@ -1,0 +1,48 @@
+"""How many test rows there is time to judge: a prediction that has begun cannot be stopped, so a few rows are tried."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sevenfold.core.arrays import Ints
+from sevenfold.evaluation.subject import Predicts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LEAST_ROWS = 20_000
+"""Fewer are judged whatever it takes: their score would say too little."""
+_FIRST_ROWS, _TRIED_ROWS = 500, 8_000  # the first call of a model has a cost of its own
+_MEASURING = 1.5  # times predicting: scores, their intervals and curves
+_SHARE = 0.5  # of the time, for all of that; the rest is for importances and slices
+
+
+def affordable_rows(
+    predictors: Sequence[Predicts],
+    table: pl.DataFrame,
+    stream: np.random.Generator,
+    seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> Ints | None:
+    """Numbers of rows to judge, in order and drawn by lot, or None for all of them.
+
+    Args:
+        predictors: that will predict these rows.
+        table: the test rows.
+        seconds: for all of evaluation.
+    """
+    if table.height <= 2 * LEAST_ROWS or seconds == float("inf"):
+        return None
+    lots = stream.permutation(table.height)
+    for predictor in predictors:
+        predictor.predict(table[np.sort(lots[:_FIRST_ROWS])])
+    started, tried = clock(), table[np.sort(lots[:_TRIED_ROWS])]
+    for predictor in predictors:
+        predictor.predict(tried)
+    a_row = _MEASURING * (clock() - started) / _TRIED_ROWS
+    most = int(_SHARE * seconds / max(a_row, 1e-12))
+    return None if most >= table.height else np.sort(lots[: max(LEAST_ROWS, most)])

@@ -11,6 +11,7 @@ from statistics import NormalDist
 from typing import Any
 
 from sevenfold.core.report import Score
+from sevenfold.deployment.documents import number
 
 COLUMNS = 0.5  # inputs and predictions, over all lengths
 TARGET = 0.1
@@ -36,10 +37,10 @@ def clearly_worse(told: Score, now: Score, greater_is_better: bool, alpha: float
 def told_after_training(metadata: Mapping[str, Any]) -> Score | None:
     """The test score that the bundle's metadata hold, `test.value`, `test.low` and `test.high`."""
     test = metadata.get("test")
-    if not isinstance(test, Mapping) or not all(isinstance(test.get(end), int | float) for end in ("low", "high")):
+    if not isinstance(test, Mapping):
         return None
-    low, high = float(test["low"]), float(test["high"])
-    value = test.get("value")
+    low, value, high = (number(test.get(key)) for key in ("low", "value", "high"))
+    if low is None or high is None:
+        return None
     rows = test.get("rows")
-    middle = float(value) if isinstance(value, int | float) else (low + high) / 2
-    return Score(middle, low, high, rows if isinstance(rows, int) else 0)
+    return Score((low + high) / 2 if value is None else value, low, high, rows if isinstance(rows, int) else 0)

@@ -37,6 +37,7 @@ def test_a_model_that_is_as_good_as_ever_raises_no_alarm_in_its_first_windows(go
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("goal", [Goal.BINARY, Goal.REGRESSION])
 def test_alarms_of_every_kind_in_a_thousand_clean_windows_are_at_most_what_is_stated(goal):
     looks, alarms = tally(goal, range(3000, 3100))

@@ -14,8 +14,9 @@ from sevenfold.core.predictor import Predictor
 from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.evaluation.subject import form_for
+from sevenfold.tuning.distil import Price
 from sevenfold.tuning.final import Choice
-from sevenfold.tuning.limits import median_seconds, row_seconds
+from sevenfold.tuning.limits import median_seconds, row_seconds, state_bytes
 
 if TYPE_CHECKING:
     from sevenfold.training.workspace import Workspace
@@ -39,6 +40,17 @@ def served_seconds(predictor: Predictor, workspace: Workspace) -> float:
         runtime.sources[name]: value for name, value in typical.row(0, named=True).items() if name in runtime.schema
     }
     return median_seconds(lambda: compiled.values(record))
+
+
+def price_of(predictor: Predictor, workspace: Workspace) -> Price:
+    """What a predictor costs in use."""
+    return Price(state_bytes(predictor), served_seconds(predictor, workspace))
+
+
+def told_costs(best: Price, taken: Price) -> str:
+    """Time and size of what is deployed beside those of the best."""
+    times = f"{taken.seconds * 1e6:,.0f} µs a row instead of {best.seconds * 1e6:,.0f} µs"
+    return f"{times}, {taken.bytes / 1e6:,.3g} MB instead of {best.bytes / 1e6:,.3g} MB"
 
 
 def told_price(workspace: Workspace, best: Choice, taken: Choice) -> str:

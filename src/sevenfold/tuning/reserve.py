@@ -37,6 +37,7 @@ class Reserve:
         needed: there is a last fit whatever it costs, as folds are not averaged.
         enough_folds: of a trial, with which it needs no last fit; 0 where it gets one if there is time.
         sealed: the needed last fit is followed by another one, on the sealed rows as well, beside the judging.
+        students: seconds for teaching students what was found, where a limit may ask for it.
     """
 
     budget: float
@@ -48,6 +49,7 @@ class Reserve:
     needed: bool = False
     enough_folds: int = 0
     sealed: bool = False
+    students: float = 0.0
     _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
 
     def before_refit(self, trials: Sequence[Trial]) -> float:
@@ -87,6 +89,10 @@ class Reserve:
 
     def __call__(self, trials: Sequence[Trial]) -> float:
         """All that is to be kept once the search has come so far."""
+        return self.students + self.after_students(trials)
+
+    def after_students(self, trials: Sequence[Trial]) -> float:
+        """The same when students have been taught."""
         kept = self.before_refit(trials)
         if self.growth:
             leaders = self._leaders(trials)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _SAFE = 0.95  # of the run's memory: readings come a little late
 _ZYGOTE_BYTES = 100 * 10**6
+_LOOK_SHARE = 0.01  # of the budget, for a look ahead at what would be deployed
 _ENOUGH_FOLDS = 4  # each has then learned from most rows, and their average errs less than any of them
 _ONE_WORKER_CELLS = 1e7  # above it one job gets all cores: two copies of the features would not pay
 
@@ -108,6 +109,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         journal=session.note,
         deadline=Deadline() if session.reserve is None else session.deadline,
         kept_seconds=session.reserve or (lambda trials: 0.0),
+        reconsider=None if session.reserve is None else partial(_expect, session, collected),
         most_trials=plan.trials,
         only=bool(plan.models),
         threads=max(1, session.threads // slots),
@@ -130,6 +132,39 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
             "Give more time (--budget), or look at the reasons in the journal.",
         )
     return trials
+
+
+def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> None:
+    """Let time be kept for what would be deployed if the search ended now."""
+    reserve = session.reserve
+    if reserve is None:
+        return
+    before = reserve(trials)
+    whole = choose(
+        _deployable(session, trials),
+        session.folder.trials,
+        collected.workspace,
+        session.plan.costs,
+        most_bytes=_room(session),
+        seconds=_LOOK_SHARE * session.deadline.seconds,
+    )
+    reserve.expect(whole.members, trials)
+    names = ", ".join(trial.name for trial in whole.members)
+    session.decide(
+        "tuning", f"{names} would be deployed now", f"{reserve(trials):.1f} s are kept for it, {before:.1f} s before"
+    )
+
+
+def _deployable(session: Session, trials: Sequence[Trial]) -> list[Trial]:
+    """Of models that were asked for: a yardstick that was not is measured, never deployed."""
+    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
+    return named if any(trial.status is Status.FINISHED for trial in named) else list(trials)
+
+
+def _room(session: Session) -> int:
+    """Bytes that members with one fit each may take."""
+    limit = Limits.of(session.plan).bytes
+    return DEFAULT_BYTES if limit is None else limit
 
 
 def slots_for(session: Session, collected: Collected) -> int:
@@ -242,10 +277,8 @@ def _options(
 ) -> Iterator[tuple[Choice, bool]]:
     """What could be deployed, best first, each with whether only one fold's model is used."""
     folder, workspace, costs = session.folder.trials, collected.workspace, session.plan.costs
-    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
-    if any(trial.status is Status.FINISHED for trial in named):
-        trials = named  # a yardstick that was not asked for is measured, never deployed
-    room = DEFAULT_BYTES if limits.bytes is None else limits.bytes
+    trials = _deployable(session, trials)
+    room = _room(session)
     seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
     whole = choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds)
     yield whole, False

@@ -29,7 +29,7 @@ from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
 from sevenfold.tuning.objective import score_predictions
-from sevenfold.tuning.trial import Status, Trial
+from sevenfold.tuning.trial import STUDENT, Status, Trial
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
@@ -297,6 +297,7 @@ def deploy(
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
         "description": _describe(final) + _also_on_all(final, predictor),
         "refitted": refitted,
+        **({"limits_cost": final.price} if final.price else {}),
         "seconds": 0.0,
         "budget_seconds": session.plan.budget_seconds,
         "trials": sum(trial.origin != "yardstick" and bool(trial.folds) for trial in trials),
@@ -364,6 +365,8 @@ def _also_on_all(final: Final, deployed: Predictor) -> str:
 
 def _describe(final: Final) -> str:
     names = [trial.recipe.model for trial in final.choice.members]
+    if final.choice.members[0].origin == STUDENT:
+        names = [f"a small {names[0]} that learned the answers of others"]
     how = "fitted on all training rows" if final.refitted else "averaged over the folds"
     if len(names) == 1:
         return f"{names[0]}, {how}"

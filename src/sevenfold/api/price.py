@@ -21,6 +21,8 @@ from sevenfold.tuning.limits import median_seconds, row_seconds, state_bytes
 if TYPE_CHECKING:
     from sevenfold.training.workspace import Workspace
 
+LIMITS_COST = "what the limits cost"
+"""The decision that tells it."""
 _TYPICAL_ROWS = 16
 _JUDGED_ROWS = 20_000
 
@@ -42,15 +44,14 @@ def served_seconds(predictor: Predictor, workspace: Workspace) -> float:
     return median_seconds(lambda: compiled.values(record))
 
 
-def price_of(predictor: Predictor, workspace: Workspace) -> Price:
-    """What a predictor costs in use."""
-    return Price(state_bytes(predictor), served_seconds(predictor, workspace))
+def price_of(predictor: Predictor, workspace: Workspace, timed: bool = True) -> Price:
+    """What a predictor costs in use; its time only where asked for, as it takes a while to find."""
+    return Price(state_bytes(predictor), served_seconds(predictor, workspace) if timed else float("nan"))
 
 
 def told_costs(best: Price, taken: Price) -> str:
-    """Time and size of what is deployed beside those of the best."""
-    times = f"{taken.seconds * 1e6:,.0f} µs a row instead of {best.seconds * 1e6:,.0f} µs"
-    return f"{times}, {taken.bytes / 1e6:,.3g} MB instead of {best.bytes / 1e6:,.3g} MB"
+    """Price of what is deployed beside that of the best."""
+    return f"{taken} instead of {best}"
 
 
 def told_price(workspace: Workspace, best: Choice, taken: Choice) -> str:

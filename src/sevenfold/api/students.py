@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ class School:
         trials: of the search.
         best: the choice that teaches.
         limits: of the plan.
+        price: of one fit of a trial that was made.
     """
 
     session: Session
@@ -61,6 +62,7 @@ class School:
     trials: Sequence[Trial]
     best: Choice
     limits: Limits
+    price: Callable[[Sequence[Trial]], Price]
     _until: float = float("inf")
 
     def teach(self) -> list[Trial]:
@@ -74,15 +76,17 @@ class School:
         self._until = time.monotonic() + left
         teacher = self._teacher()
         names = ", ".join(teacher.trials)
-        self.session.decide("tuning", f"students are taught the answers of {names}", "a small model may keep the limits")
-        taught: list[Trial] = []
+        self.session.decide(
+            "tuning", f"students are taught the answers of {names}", "a small model may keep the limits"
+        )
+        taught: dict[str, Trial] = {}
         for trial in models_for(self.trials, _MOST):
             if time.monotonic() >= self._until:
                 break
             found = self._one(trial, teacher)
-            if found is not None and found.name not in {other.name for other in taught}:
-                taught.append(found)
-        return taught
+            if found is not None:
+                taught[found.name] = found
+        return list(taught.values())
 
     def _left_seconds(self) -> float:
         reserve = self.session.reserve
@@ -114,7 +118,8 @@ class School:
             self.session.note(Happening.TRIAL_STARTED, made.started_event())
             if not self._fits(made, self._folds[:1]):
                 return None
-            broken = self._broken(made)
+            price = self.price([made])
+            broken = self.limits.broken(price.bytes, price.seconds)
             if not broken:
                 break
             self._close(made, Status.PRUNED, broken)
@@ -134,7 +139,8 @@ class School:
         """Size that the limits allow, by what one fit of the trial costs with and without all that it has learned."""
         if not self.limits.any:
             return float("inf")
-        workspace, pipeline = self.collected.workspace, self._pipeline(trial)
+        workspace = self.collected.workspace
+        pipeline = load_pipeline(self.session.folder.trials / trial.name / f"fold-{self._folds[0]}")
         classes = workspace.target.classes
         # Every class occurs, so that the empty answer has its place for each.
         truth = Target(workspace.task.goal, np.arange(max(classes, 1), dtype=np.float64), classes)
@@ -142,19 +148,9 @@ class School:
         empty.fit(Inputs(len(truth)), truth, None, FitContext(self.session.streams.generator("students")))
         bare = Pipeline(pipeline.recipe, pipeline.features, empty, pipeline.target)
         limit = Price(self.limits.bytes or float("inf"), self.limits.seconds or float("inf"))
-        cost, least = (price_of(self._alone(p), workspace) for p in (pipeline, bare))
-        return allowed_share(cost, least, limit)
-
-    def _pipeline(self, trial: Trial) -> Pipeline:
-        return load_pipeline(self.session.folder.trials / trial.name / f"fold-{self._folds[0]}")
-
-    def _alone(self, pipeline: Pipeline) -> Predictor:
-        return Predictor(self.collected.task, (Member("one", (pipeline,)),), AverageCombiner([1.0]))
-
-    def _broken(self, made: Trial) -> str:
-        """Which limit one fit of it breaks, or ""."""
-        price = price_of(self._alone(self._pipeline(made)), self.collected.workspace)
-        return self.limits.broken(price.bytes, price.seconds)
+        alone = Predictor(workspace.task, (Member("bare", (bare,)),), AverageCombiner([1.0]))
+        least = price_of(alone, workspace, timed=self.limits.seconds is not None)
+        return allowed_share(self.price([trial]), least, limit)
 
     def _too_long(self, made: Trial) -> str:
         """Why the student could not be finished in time, and fitted on all rows, by its first fold; "" where it can."""
@@ -190,9 +186,7 @@ class School:
                     self._close(made, Status.FAILED, outcome.reason)
                     return False
                 made.add(outcome.job.fold, outcome.result)
-                self.session.note(
-                    Happening.FOLD_FINISHED, fold_event(made.name, outcome.job.fold, outcome.result)
-                )
+                self.session.note(Happening.FOLD_FINISHED, fold_event(made.name, outcome.job.fold, outcome.result))
             if left <= 0 and (waiting or running):
                 self._close(made, Status.PRUNED, "the time for students was used up")
                 return False

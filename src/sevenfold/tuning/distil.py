@@ -31,11 +31,15 @@ class Price:
 
     Args:
         bytes: of learned state.
-        seconds: for one record, as it is served.
+        seconds: for one record, as it is served; NaN where that was not measured.
     """
 
     bytes: float
     seconds: float
+
+    def __str__(self) -> str:
+        time = "" if np.isnan(self.seconds) else f"{self.seconds * 1e6:,.0f} µs a row, "
+        return f"{time}{self.bytes / 1e6:,.3g} MB"
 
 
 def refusal(workspace: Workspace) -> str:
@@ -74,7 +78,7 @@ def allowed_share(cost: Price, least: Price, limit: Price) -> float:
         Infinite without limits; 0 where its features alone break them.
     """
     shares = [
-        (top * SAFE - low) / max(known - low, 1e-12) if top < float("inf") else float("inf")
+        (top * SAFE - low) / max(known - low, 1e-9) if top < float("inf") else float("inf")
         for known, low, top in (
             (cost.bytes, least.bytes, limit.bytes),
             (cost.seconds, least.seconds, limit.seconds),

@@ -61,7 +61,7 @@ class Limits:
         return self.broken(size, took)
 
     def broken(self, size: float, seconds: float) -> str:
-        """Which limit such bytes and seconds a row break, with figures; "" for none."""
+        """Which limit such bytes and seconds a row break, with figures; "" for none, NaN breaks none."""
         if self.bytes is not None and size > self.bytes:
             return f"{size / 1e6:.2f} MB, and {self.bytes / 1e6:.2f} MB are allowed"
         if self.seconds is not None and seconds > self.seconds:

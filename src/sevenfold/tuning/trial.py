@@ -14,7 +14,6 @@ from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Event
 from sevenfold.tuning.job import JobResult
 
-
 STUDENT = "student"
 """Origin of a trial that learns the answers of others."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sevenfold.api.collect import audited
 from sevenfold.api.coverage import conformal_of, out_of_fold_answers, rolling_coverage
+from sevenfold.api.price import served_seconds
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.api.tune import learns_sealed
@@ -28,6 +30,7 @@ from sevenfold.evaluation.subject import form_for
 from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
+from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.objective import score_predictions
 from sevenfold.tuning.trial import STUDENT, Status, Trial
 
@@ -197,13 +200,20 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
     known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
     members = tuple(Member(name, fitted[name]) if name in fitted else known[name] for name in known)
     again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
-    reason = _strange(collected, final, again)
+    reason = _strange(collected, final, again) or _too_much(session, collected, again)
     if reason:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
         return judged
     part = "" if len(fitted) == len(members) else f" ({len(fitted)} of {len(members)} members)"
     session.decide("deployment", f"the deployed model learned from all rows, the sealed ones as well{part}", LAST_FIT)
     return again
+
+
+def _too_much(session: Session, collected: Collected, again: Predictor) -> str:
+    """Which of the plan's limits the model breaks now that it has learned from more rows, or ""."""
+    limits, workspace = Limits.of(session.plan), collected.workspace
+    served = partial(served_seconds, again, workspace)
+    return limits.broken_by(again, workspace.table[:1], served) if limits.any else ""
 
 
 def _strange(collected: Collected, final: Final, again: Predictor) -> str:

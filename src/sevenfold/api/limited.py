@@ -16,6 +16,7 @@ from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.tuning.distil import Price
+from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.objective import score_predictions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Settle = Callable[[Choice, bool], "Final"]
 """Makes a choice's predictor: of the models of its folds, or, where the flag says so, with one fit a member."""
+_ROUGHLY = 0.9  # of what a student may grow to be
 _ROOM = 0.5  # of the limits that one fit a member may take for it to be worth a try whether all folds' models keep them
 
 
@@ -83,6 +85,8 @@ class Contest:
     settle: Settle
     seconds: float = float("inf")
     _prices: dict[tuple[str, ...], Price] = field(default_factory=dict)
+    _school: School | None = None
+    _taught: list[Trial] = field(default_factory=list)
 
     def winner(self) -> Final:
         """What has the smallest loss, with its price where it is not the best choice as it would be without limits.
@@ -91,14 +95,17 @@ class Contest:
             LimitError: nothing keeps the limits.
         """
         best = self._contender(self.best)
-        ranked = sorted(self._contenders(best), key=lambda c: c.loss)  # of equal losses the first: the simpler way
-        for contender in ranked:
+        ranked = self._contenders(best)
+        while ranked:
+            ranked.sort(key=lambda c: c.loss)  # of equal losses the first: the simpler way
             if len(ranked) > 1:
                 told = "; ".join(c.told for c in ranked)
-                self.session.decide("tuning", f"{contender.name} leads", f"loss out of fold, time and size: {told}")
-            final, broken = self._settled(contender)
+                self.session.decide("tuning", f"{ranked[0].name} leads", f"loss out of fold, time and size: {told}")
+            contender = ranked.pop(0)
+            final, price = self._settled(contender)
             if final is None:
-                self._left_out(contender, broken)
+                self._left_out(contender, self.limits.broken(price.bytes, price.seconds))
+                ranked += self._smaller(contender, price)
                 continue
             if contender is best and (not final.one_fold or not self._averaged):
                 return final
@@ -122,22 +129,17 @@ class Contest:
             found += self._students()
         return found
 
-    def _settled(self, contender: Contender) -> tuple[Final | None, str]:
-        """Its predictor within the limits, or which limit it breaks when it is fitted again."""
-        student = contender.choice.members[0].origin == STUDENT
-        price, limits = contender.price, self.limits
-        wide = price.bytes <= _ROOM * (limits.bytes or np.inf) and not price.seconds > _ROOM * (
-            limits.seconds or np.inf
-        )
+    def _settled(self, contender: Contender) -> tuple[Final | None, Price]:
+        """Its predictor within the limits, if it keeps them when it is fitted again, and what that costs."""
+        student, price, limits = contender.choice.members[0].origin == STUDENT, contender.price, self.limits
+        wide = not limits.broken(price.bytes / _ROOM, price.seconds / _ROOM)
         ways = (False, True) if self._averaged and wide and not student else (True,)
-        broken = ""
         for one_fold in ways if limits.any or student else (False,):
             final = self.settle(contender.choice, one_fold)
             price = self._measured(final.predictor)
-            broken = limits.broken(price.bytes, price.seconds)
-            if not broken:
-                return final, ""
-        return None, broken
+            if not limits.broken(price.bytes, price.seconds):
+                return final, price
+        return None, price
 
     def _first(self, choices: Iterator[Choice]) -> Contender | None:
         """The first that keeps the limits."""
@@ -211,12 +213,24 @@ class Contest:
         return choose([trial], self.session.folder.trials, self.collected.workspace, self.session.plan.costs)
 
     def _students(self) -> list[Contender]:
-        school = School(self.session, self.collected, self.trials, self.best, self.limits, self._of_one_fit)
-        taught = school.teach()
-        if taught:
-            board = [t.leaderboard_row() for t in (*self.trials, *taught)]
-            board.sort(key=lambda row: (row["status"] != "finished", row["loss"]))
-            write_json(self.session.folder.leaderboard, board)
+        self._school = School(self.session, self.collected, self.trials, self.best, self.limits, self._of_one_fit)
+        return self._listed(self._school.teach())
+
+    def _smaller(self, contender: Contender, price: Price) -> list[Contender]:
+        """A student in place of one that has grown too large on all rows."""
+        trial, limits = contender.choice.members[0], self.limits
+        if self._school is None or trial.origin != STUDENT:
+            return []
+        over = max(price.bytes / (limits.bytes or np.inf), np.nan_to_num(price.seconds) / (limits.seconds or np.inf))
+        made = self._school.smaller(trial, _ROUGHLY / over)
+        return [] if made is None else self._listed([made])
+
+    def _listed(self, taught: Sequence[Trial]) -> list[Contender]:
+        """Students as contenders, and on the leaderboard."""
+        self._taught.extend(taught)
+        board = [t.leaderboard_row() for t in (*self.trials, *self._taught)]
+        board.sort(key=lambda row: (row["status"] != "finished", row["loss"]))
+        write_json(self.session.folder.leaderboard, board)
         return [self._contender(self._alone(trial)) for trial in taught]
 
     def _contender(self, choice: Choice) -> Contender:
@@ -228,8 +242,9 @@ class Contest:
         names = tuple(trial.name for trial in members)
         if names not in self._prices:
             made = tuple(Member(t.name, (self._loaded(t),)) for t in members)
-            whole = choice or self._alone(members[0])
-            predictor = Predictor(self.collected.task, made, whole.combiner, whole.calibrator, whole.decision)
+            predictor = Predictor(self.collected.task, made, AverageCombiner([1.0]))
+            if choice is not None:
+                predictor = replace(predictor, combiner=choice.combiner, calibrator=choice.calibrator)
             self._prices[names] = self._measured(predictor)
         return self._prices[names]
 

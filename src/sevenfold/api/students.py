@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from sevenfold.models.baseline.constant import Constant
 from sevenfold.tuning.distil import TRUST, Price, allowed_share, models_for, refusal, sized, student
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.executors.base import Executor
-from sevenfold.tuning.final import Choice, bagged, load_pipeline
+from sevenfold.tuning.final import Choice, load_pipeline
 from sevenfold.tuning.job import Job
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.teacher import Teacher
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
 _MOST = 3  # models that students are taught after
 _TRIES = 3  # at a size that keeps the limits
-_SMALLER = 0.6
+_SMALLER = 0.7
+_GROWN = 0.9  # of a limit that a fold's fit may take: one on all rows may be larger
 _LEAST_SECONDS = 1.0
 _LAST_FITS = 2.0  # on all training rows, and on the sealed ones as well
-_SHARE, _LONGEST_SECONDS = 0.1, 120.0  # of a budget
+_SHARE, _LONGEST_SECONDS = 0.15, 120.0  # of a budget
 
 
 def seconds_for_students(session: Session) -> float:
@@ -64,6 +65,8 @@ class School:
     limits: Limits
     price: Callable[[Sequence[Trial]], Price]
     _until: float = float("inf")
+    _taught: dict[str, tuple[Trial, Trial, float]] = field(default_factory=dict)
+    _again: set[str] = field(default_factory=set)
 
     def teach(self) -> list[Trial]:
         """Students that keep the limits, as far as one of their fits shows it, scored on the folds of the teacher."""
@@ -75,18 +78,24 @@ class School:
             return []
         self._until = time.monotonic() + left
         teacher = self._teacher()
-        names = ", ".join(teacher.trials)
-        self.session.decide(
-            "tuning", f"students are taught the answers of {names}", "a small model may keep the limits"
-        )
-        taught: dict[str, Trial] = {}
+        why = "it was asked for" if self.session.plan.distil == "always" else "the limits keep the best choice out"
+        self.session.decide("tuning", f"students are taught the answers of {', '.join(teacher.trials)}", why)
         for trial in models_for(self.trials, _MOST):
-            if time.monotonic() >= self._until:
-                break
-            found = self._one(trial, teacher)
-            if found is not None:
-                taught[found.name] = found
-        return list(taught.values())
+            if time.monotonic() < self._until:
+                self._one(trial, teacher, self._share(trial))
+        return [made for made, _, _ in self._taught.values()]
+
+    def smaller(self, made: Trial, ratio: float) -> Trial | None:
+        """Another student in place of one whose fit on all rows has broken a limit; once for each model.
+
+        Args:
+            ratio: of its size to the one taught before.
+        """
+        _, trial, share = self._taught[made.name]
+        if trial.name in self._again or time.monotonic() >= self._until:
+            return None
+        self._again.add(trial.name)
+        return self._one(trial, Teacher.from_json(made.teacher or {}), share * ratio)
 
     def _left_seconds(self) -> float:
         reserve = self.session.reserve
@@ -97,18 +106,16 @@ class School:
         return sorted(self.best.members[0].folds)
 
     def _teacher(self) -> Teacher:
-        collected, folder, names = self.collected, self.session.folder.trials, [t.name for t in self.best.members]
+        names = [trial.name for trial in self.best.members]
         last = [f"fold-{number}" for number in self._folds]
-        if not bagged(collected.task, collected.strategy, len(collected.workspace.folds)):
-            made = all((folder / name / "full" / "state.json").exists() for name in names)
-            last = ["full"] if made else last[-1:]
+        if self.collected.strategy == "time":
+            last = last[-1:]  # it has learned from the most, and the latest, rows
         combiner = self.best.combiner
         return Teacher(tuple(names), tuple(last), combiner.name, combiner.state(), TRUST)
 
-    def _one(self, trial: Trial, teacher: Teacher) -> Trial | None:
-        """A student modelled on a trial, made smaller until it keeps the limits."""
+    def _one(self, trial: Trial, teacher: Teacher, share: float) -> Trial | None:
+        """A student modelled on a trial, of that share of its size, and made smaller until it keeps the limits."""
         model = trial.recipe.model
-        share = self._share(trial)
         for _ in range(_TRIES):
             recipe = sized(trial, share)
             if recipe is None:
@@ -119,10 +126,9 @@ class School:
             if not self._fits(made, self._folds[:1]):
                 return None
             price = self.price([made])
-            broken = self.limits.broken(price.bytes, price.seconds)
-            if not broken:
+            if not self.limits.broken(price.bytes / _GROWN, price.seconds / _GROWN):
                 break
-            self._close(made, Status.PRUNED, broken)
+            self._close(made, Status.PRUNED, f"{price}: too near the limits, or above them")
             share *= _SMALLER
         else:
             return None
@@ -133,6 +139,7 @@ class School:
         if not self._fits(made, self._folds[1:]):
             return None
         self._close(made, Status.FINISHED, "")
+        self._taught[made.name] = made, trial, share
         return made
 
     def _share(self, trial: Trial) -> float:

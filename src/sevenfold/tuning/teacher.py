@@ -33,7 +33,7 @@ class Teacher:
 
     Args:
         trials: of the members.
-        last: fits of each that teach a fit on all rows, averaged: those of the folds, or one made on all training rows.
+        last: fits of each that teach a fit on all rows, averaged: those of the folds, by time the last of them.
         combiner, state: how the members are joined, see `tuning.ensemble.COMBINERS`.
         trust: weight of the answers beside the labels.
     """

@@ -22,6 +22,7 @@ _JOINS = 0.15  # share of the leader's gain over the constant that a member of a
 _LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
 _EXTRA_SHARE, _EXTRA_LEAST, _EXTRA_MOST = 0.03, 0.2, 20.0  # importances, slices and the like, of the budget
 _MOST_SHARE = 0.42
+_ALL_SHARE = 0.8  # at most, with what students may take
 _REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget: before anything is known, and at most
 
 
@@ -101,7 +102,8 @@ class Reserve:
 
     def __call__(self, trials: Sequence[Trial]) -> float:
         """All that is to be kept once the search has come so far."""
-        return self.students + self.after_students(trials)
+        kept = self.after_students(trials)
+        return max(kept, min(kept + self.students, _ALL_SHARE * self.budget))
 
     def after_students(self, trials: Sequence[Trial]) -> float:
         """The same when students have been taught."""

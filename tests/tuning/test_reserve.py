@@ -107,3 +107,11 @@ def test_once_members_are_expected_nothing_is_kept_for_others_but_for_what_beats
     worse, better = scored("t003", 0.25, 30.0), scored("t004", 0.15, 30.0)
     assert reserve([leader, dear, worse]) == expected
     assert reserve([leader, dear, worse, better]) > expected + 10.0
+
+
+def test_students_have_time_kept_for_them_but_never_the_searchs() -> None:
+    roomy = Reserve(60.0, pulse(0.0014), students=9.0)
+    assert roomy([trial()]) == roomy.after_students([trial()]) + 9.0
+    tight = Reserve(10.0, pulse(1.0), growth=1.5, needed=True, students=9.0)
+    slow = [trial(seconds=1000.0, size=10**9, predict=100.0)]
+    assert tight.after_students(slow) <= tight(slow) < 10.0

@@ -190,4 +190,6 @@ class LastFit:
             repeat=repeat,
             share=share,
             more=str(self.session.folder.sealed.resolve()) if self.sealed else None,
+            teacher=trial.teacher,
+            taught_in=str(self.session.folder.trials),
         )

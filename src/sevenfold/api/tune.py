@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sevenfold.api.price import served_seconds, told_price
+from sevenfold.api.limited import Contest
+from sevenfold.api.price import LIMITS_COST
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
+from sevenfold.api.students import seconds_for_students
 from sevenfold.core.context import Deadline
-from sevenfold.core.errors import DataError, LimitError
+from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Batched, Trait
@@ -55,12 +57,14 @@ class Final:
         choice: members, combiner and out-of-fold predictions.
         refitted: the members were fitted again on every training row.
         one_fold: each member is one fit, to keep the plan's limits.
+        price: of the limits, where they kept the best choice out; "" otherwise.
     """
 
     predictor: Predictor
     choice: Choice
     refitted: bool
     one_fold: bool = False
+    price: str = ""
 
 
 def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
@@ -226,8 +230,9 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     if workspace.whole is not None:
         growth = workspace.whole.lottery.rows / max(1, train)  # as much of the file as the time allows
     enough = 0 if needed or learns_sealed(session, collected) else enough_folds(collected)
-    sealed = learns_sealed(session, collected)
-    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed, enough, sealed)
+    sealed, students = learns_sealed(session, collected), seconds_for_students(session)
+    test = len(collected.test_target)
+    return Reserve(budget, session.pulse, test, valid, slots, growth, needed, enough, sealed, students)
 
 
 def enough_folds(collected: Collected) -> int:
@@ -248,69 +253,40 @@ def learns_sealed(session: Session, collected: Collected) -> bool:
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:
-    """The best predictor that keeps the plan's limits: the whole, else one of fewer members, else the best trials by
-    themselves, else one fold's model of them.
+    """The best predictor that keeps the plan's limits: the whole, or what `api.limited` finds instead of it.
 
     Raises:
         LimitError: nothing keeps the limits.
     """
-    limits, workspace = Limits.of(session.plan), collected.workspace
+    limits, plan, able = Limits.of(session.plan), session.plan, _deployable(session, trials)
+    seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), able)
+    folder, workspace, room = session.folder.trials, collected.workspace, _room(session)
+    most = MOST_MEMBERS
     if workspace.whole is not None:
+        most = 1  # it learns the whole file: each further one would take its time from it
         give_back()
         make_executor(session, session.slots)  # this process takes less by now: workers may take more
-    broken, best = "", None
-    for choice, one_fold in _options(session, collected, trials, limits):
-        final = _settle(session, collected, choice, one_fold)
-        best = best or choice
-        broken = limits.broken_by(
-            final.predictor, workspace.table[:1], partial(served_seconds, final.predictor, workspace)
-        )
-        names = ", ".join(trial.name for trial in choice.members)
-        if broken:
-            session.decide("tuning", f"{names}{' (one fold)' if one_fold else ''} is not deployed", broken)
-            continue
-        for what, why in choice.reasons:
-            session.decide("tuning", what, why)
-        if choice is not best and (price := told_price(workspace, best, choice)):
-            session.decide("tuning", "what the limits cost", price)
-        session.note(
-            Happening.ENSEMBLE_FINISHED,
-            {
-                "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
-                "combiner": choice.combiner.name,
-                "weights": choice.combiner.state().get("weights"),
-                "refitted": final.refitted,
-            },
-        )
-        return final
-    raise LimitError(
-        "No trained model keeps the limits.",
-        f"--max-size {session.plan.max_size}, --max-latency {session.plan.max_latency}",
-        f"the last one tried: {broken}",
-        "Raise the limits, or name smaller models with --models; the run can be gone on with.",
+    best = choose(able, folder, workspace, plan.costs, most, most_bytes=room, seconds=seconds)
+    if limits.any or plan.distil == "always":
+        contest = Contest(session, collected, able, best, limits, partial(_settle, session, collected), seconds)
+        final = contest.winner()
+    else:
+        final = _settle(session, collected, best, False)
+    choice = final.choice
+    for what, why in choice.reasons:
+        session.decide("tuning", what, why)
+    if final.price:
+        session.decide("tuning", LIMITS_COST, final.price)
+    session.note(
+        Happening.ENSEMBLE_FINISHED,
+        {
+            "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
+            "combiner": choice.combiner.name,
+            "weights": choice.combiner.state().get("weights"),
+            "refitted": final.refitted,
+        },
     )
-
-
-def _options(
-    session: Session, collected: Collected, trials: list[Trial], limits: Limits
-) -> Iterator[tuple[Choice, bool]]:
-    """What could be deployed, best first, each with whether only one fold's model is used."""
-    folder, workspace, costs = session.folder.trials, collected.workspace, session.plan.costs
-    trials = _deployable(session, trials)
-    room = _room(session)
-    seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
-    # One that learns the whole file: each further one would take its time from it.
-    most = MOST_MEMBERS if workspace.whole is None else 1
-    whole = choose(trials, folder, workspace, costs, most, most_bytes=room, seconds=seconds)
-    yield whole, False
-    if not limits.any:
-        return
-    for fewer in range(len(whole.members) - 1, 1, -1):
-        yield choose(trials, folder, workspace, costs, fewer, most_bytes=room, seconds=seconds), False
-    finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)
-    for one_fold in (False, True):
-        for trial in finished:
-            yield choose([trial], folder, workspace, costs), one_fold
+    return final
 
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:

@@ -22,6 +22,7 @@ _JOINS = 0.15  # share of the leader's gain over the constant that a member of a
 _LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
 _EXTRA_SHARE, _EXTRA_LEAST, _EXTRA_MOST = 0.03, 0.2, 20.0  # importances, slices and the like, of the budget
 _MOST_SHARE = 0.42
+_ALL_SHARE = 0.8  # at most, with what students may take
 _REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget: before anything is known, and at most
 
 
@@ -38,6 +39,7 @@ class Reserve:
         needed: there is a last fit whatever it costs, as folds are not averaged.
         enough_folds: of a trial, with which it needs no last fit; 0 where it gets one if there is time.
         sealed: the needed last fit is followed by another one, on the sealed rows as well, beside the judging.
+        students: seconds for teaching students what was found, where a limit may ask for it.
     """
 
     budget: float
@@ -49,6 +51,7 @@ class Reserve:
     needed: bool = False
     enough_folds: int = 0
     sealed: bool = False
+    students: float = 0.0
     _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
     _members: set[str] = field(default_factory=set, compare=False, repr=False)
     _weighed: set[str] = field(default_factory=set, compare=False, repr=False)
@@ -100,6 +103,11 @@ class Reserve:
 
     def __call__(self, trials: Sequence[Trial]) -> float:
         """All that is to be kept once the search has come so far."""
+        kept = self.after_students(trials)
+        return max(kept, min(kept + self.students, _ALL_SHARE * self.budget))
+
+    def after_students(self, trials: Sequence[Trial]) -> float:
+        """The same when students have been taught."""
         kept = self.before_refit(trials)
         if self.growth:
             leaders = self._leaders(trials)

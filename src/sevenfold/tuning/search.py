@@ -388,15 +388,7 @@ class Search:
         trial.status, trial.reason = status, reason
         self._weigh(trial)
         self.executor.cancel(trial.name)
-        row = trial.leaderboard_row()
-        kind = {
-            Status.FINISHED: Happening.TRIAL_FINISHED,
-            Status.PRUNED: Happening.TRIAL_PRUNED,
-            Status.FAILED: Happening.TRIAL_FAILED,
-        }[status]
-        keys = ("trial", "model", "value", "low", "high", "loss", "seconds", "bytes", "reason")
-        # A pruned trial may have folds beyond those it was judged by: a resumed run must leave them out as well.
-        self.journal(kind, {**{key: row[key] for key in keys}, "counted": list(trial.folds)})
+        self.journal(*trial.ended_event())
 
     def _end(self) -> None:
         saved = rescued(self.trials, self.folds, self.constant)

@@ -103,9 +103,9 @@ def trained(path: Path, budget: str, limit: str, given_memory: str) -> dict[str,
         row |= {key: result[key] for key in ("metric", "validation", "test", "trials", "description")}
         row["bytes"] = result["bytes"]
         row["learned"] = [
-            event["data"]["result"]["notes"]
+            event["result"]["notes"]
             for line in (out / "journal.jsonl").read_text().splitlines()
-            if (event := json.loads(line)).get("data", {}).get("result", {}).get("notes", {}).get("share")
+            if (event := json.loads(line)).get("result", {}).get("notes", {}).get("share")
         ]
     return row
 

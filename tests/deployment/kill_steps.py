@@ -32,6 +32,7 @@ from typing import Any, final
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # syncs would take longest; only processes are killed
 _SECONDS = 600
+_NEVER = 2**60  # the moment of no step
 
 
 class Scenario(ABC):
@@ -117,18 +118,29 @@ class Sweeper:
         )
 
     def sweep(
-        self, scenario: str, *, settings: dict[str, Any] | None = None, every: int = 1, lines: bool = False
-    ) -> Swept:
+        self, scenario: str, *, settings: dict[str, Any] | None = None, every: int = 1, first: int = 1,
+        most: int | None = None,
+        lines: bool = False,
+    ) -> Swept:  # fmt: skip
         """Kill a scenario's work at every step.
 
         Args:
             scenario: "module:class".
             settings: what the class is made with.
             every: try every so many-th step only.
+            first: step to begin with.
+            most: kill so many times at most; the work is done undisturbed in any case.
             lines: count lines even where system calls can be.
         """
         assert self.process.stdin is not None and self.process.stdout is not None
-        request = {"scenario": scenario, "settings": settings or {}, "every": every, "lines": lines}
+        request = {
+            "scenario": scenario,
+            "settings": settings or {},
+            "every": every,
+            "first": first,
+            "most": most,
+            "lines": lines,
+        }
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
         told = json.loads(self.process.stdout.readline())
@@ -173,7 +185,8 @@ def swept(request: dict[str, Any]) -> dict[str, Any]:
         before = in_child(lambda: scenario.state(folder))
         folder.rename(base)
         deaths = []
-        for moment in itertools.count(1, request["every"]):
+        moments = itertools.islice(itertools.count(request["first"], request["every"]), request["most"])
+        for moment in itertools.chain(moments, [_NEVER]):
             shutil.copytree(base, folder)
             step = killed_at(lambda: scenario.act(folder), folder, moment)
             if step is None:

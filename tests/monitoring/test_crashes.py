@@ -69,6 +69,22 @@ def test_what_was_told_is_remembered_or_told_again(sweeper):
     sweeper.sweep("log_scenarios:ToldAlerts").check_old_or_new(12)
 
 
+@pytest.mark.parametrize(
+    ("first", "every", "most"),
+    [(270, 400, 2), pytest.param(1, 5, None, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
+)
+def test_a_whole_server_that_dies_at_any_write_leaves_exact_counts_and_the_old_version_or_the_new(
+    sweeper, first, every, most
+):
+    """It answers, logs and counts, and follows the registry; what a fresh process must find is in the scenario."""
+    swept = sweeper.sweep("server_scenarios:Served", first=first, every=every, most=most)
+    assert swept.before == [0, 0, 0] and swept.after == [2, 12, 12]
+    assert len(swept.deaths) >= (1 if most or not swept.traced else 140)
+    for death in swept.deaths:
+        assert isinstance(death.found, list), death
+        assert death.again == [death.found[0], death.found[1] + 4, death.found[2] + 4], death
+
+
 def test_a_torn_last_line_is_cut_off_when_the_rest_is_packed(tmp_path):
     path = tmp_path / "2025-01-01" / "1-2-boot-0001.jsonl"
     path.parent.mkdir()

@@ -189,7 +189,7 @@ def _laid_down(path: Path) -> Iterator[RunFolder]:
 
 def _begun(path: Path) -> RunFolder:
     """A run to go on with."""
-    if path.is_dir() and (path / "plan.toml").exists():
+    if path.is_dir() and ((path / "plan.toml").exists() or _is_bare(path)):
         # The journal is begun when all data are in place: what lies there without it is of no use.
         folder = RunFolder(path)
         if not (folder.journal.exists() and (folder.folds / "ready").exists()):
@@ -207,6 +207,11 @@ def _begun(path: Path) -> RunFolder:
             "Check the path. A run that broke off before its data were read leaves nothing behind: start it anew.",
         )
     return RunFolder.open(path)
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a folder holds nothing but what a run makes before its plan is in place."""
+    return {found.name for found in path.iterdir()} <= {"folds", "trials", "sealed", "plan.toml.tmp"}
 
 
 def _check_out(plan: Plan) -> None:

@@ -67,12 +67,21 @@ class Task:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Task:
-        """The task that `to_json` wrote."""
+        """The task that `to_json` wrote; a ValueError, KeyError or TypeError for another form."""
         values = dict(data)
         values["goal"] = Goal(values["goal"])
         for key in ("classes", "sensitive", "drop"):
             values[key] = tuple(values.get(key, ()))
-        return cls(**values)
+        made = cls(**values)
+        columns = (made.time, made.group, made.weight, made.id, *made.sensitive, *made.drop)
+        texts = (made.target, made.metric, made.objective, *(column for column in columns if column is not None))
+        if not isinstance(made.roles, Mapping) or not all(isinstance(t, str) for t in (*texts, *made.roles.values())):
+            raise ValueError("what a task names is text")
+        if not all(isinstance(label, str | int | float) for label in made.classes):
+            raise ValueError("classes are plain labels")
+        if isinstance(made.quantile, bool) or not isinstance(made.quantile, int | float):
+            raise ValueError("a quantile is a number")
+        return made
 
 
 @dataclass(frozen=True)

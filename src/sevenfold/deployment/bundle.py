@@ -180,9 +180,14 @@ def verify_golden(runtime: Runtime, golden: Mapping[str, Any]) -> pl.DataFrame:
     """Predict the golden rows again, and return them typed.
 
     Raises:
-        BundleError: the predictions differ from the stored ones.
+        BundleError: the predictions differ from the stored ones, or are of other classes than the task's.
     """
     answer = runtime.answer(decode_records(golden["rows"]))
+    if answer.has_classes and answer.values.shape[1] != len(runtime.classes):
+        raise BundleError(
+            "The model does not fit its task.", f"probabilities of {len(runtime.classes)} classes",
+            f"probabilities of {answer.values.shape[1]}",
+        )  # fmt: skip
     compare(golden["predictions"], answer.values)
     if golden["rows"] and "labels" in golden:  # of the stored probabilities: no rounding moves them over a threshold
         compare_labels(golden["labels"], runtime.decide(np.array(golden["predictions"], dtype=np.float64)).tolist())

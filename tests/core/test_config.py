@@ -9,9 +9,11 @@ from sevenfold.core.config import Plan, parse_bytes, parse_seconds
 from sevenfold.core.errors import RequestError
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("60s", 60), ("10m", 600), ("2h", 7200), ("1ms", 0.001), (5, 5)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("60s", 60), ("10m", 600), ("2h", 7200), ("1ms", 0.001), ("50us", 5e-5), (5, 5)]
+)
 def test_durations(text: Any, seconds: float) -> None:
-    assert parse_seconds(text) == seconds
+    assert parse_seconds(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("text", "size"), [("20MB", 20e6), ("4GB", 4e9), ("1KiB", 1024), (7, 7)])

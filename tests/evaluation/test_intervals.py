@@ -15,6 +15,7 @@ from sevenfold.evaluation.intervals import (
     delong_error,
     fold_interval,
     interval,
+    mean_delong_error,
     standard_error,
     validation_score,
     widened,
@@ -73,6 +74,28 @@ def test_large_data_draws_fewer_rows_for_the_same_interval():
     full = Sampler(whole.rows, whole.strata, None, 200, 1.0)
     values = [metric(truth[r], predicted[r]) for r in full(np.random.default_rng(1))]
     assert (part.high - part.low) == pytest.approx(3.92 * np.std(values), rel=0.25)
+
+
+def test_delong_of_several_classes_agrees_with_the_bootstrap():
+    stream = np.random.default_rng(5)
+    codes = stream.integers(0, 4, 400)
+    scores = stream.normal(size=(400, 4)) + 1.5 * np.eye(4)[codes]
+    predicted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    metric, strata = METRICS.get("roc_auc")(), codes
+    sampler = Sampler.plan(400, strata)
+    values = [metric(codes[rows].astype(float), predicted[rows]) for rows in sampler(stream)]
+    assert mean_delong_error(codes, predicted) == pytest.approx(np.std(values), rel=0.1)
+
+
+def test_delong_of_two_classes_is_the_mean_over_both():
+    truth, predicted = binary(3, 300)
+    error = delong_error(truth == 1, predicted[:, 1])
+    assert mean_delong_error(truth.astype(np.int64), predicted) == pytest.approx(error)
+
+
+def test_a_class_of_one_row_leaves_the_area_to_the_bootstrap():
+    codes = np.array([0] * 20 + [1] * 20 + [2])
+    assert mean_delong_error(codes, np.full((41, 3), 1 / 3)) is None
 
 
 def test_delong_agrees_with_the_bootstrap():

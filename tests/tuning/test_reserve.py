@@ -74,3 +74,44 @@ def test_two_last_fits_are_kept_where_folds_are_not_averaged_and_the_sealed_rows
     assert once.after_needed(members, members) == 0.0
     assert twice.after_needed(members, members) > 10.0
     assert abs(twice(members) - once(members) - twice.after_needed(members, members)) < 1e-6
+
+
+def test_nothing_is_kept_for_trials_that_are_too_far_behind_to_join() -> None:
+    def scored(name: str, loss: float, seconds: float) -> Trial:
+        made = Trial(name, Recipe("constant" if name == "t000" else "lightgbm"), "", "portfolio")
+        made.status = Status.FINISHED
+        for fold in range(2):
+            made.add(fold, JobResult(loss, loss, 10, seconds, 0.0, 0.01, 10_000, 0))
+        return made
+
+    reserve = Reserve(600.0, pulse(0.0014), slots=2, growth=1.25, enough_folds=4)
+    constant, leader = scored("t000", 1.0, 0.1), scored("t001", 0.2, 1.0)
+    near, far = scored("t002", 0.25, 20.0), scored("t003", 0.6, 20.0)
+    assert reserve([constant, leader, far]) < reserve([constant, leader]) + 0.5
+    assert reserve([constant, leader, near]) > reserve([constant, leader]) + 10.0
+
+
+def test_once_members_are_expected_nothing_is_kept_for_others_but_for_what_beats_them_later() -> None:
+    def scored(name: str, loss: float, seconds: float) -> Trial:
+        made = Trial(name, Recipe("lightgbm"), "", "portfolio", status=Status.FINISHED)
+        for fold in range(2):
+            made.add(fold, JobResult(loss, loss, 10, seconds, 0.0, 0.01, 10_000, 0))
+        return made
+
+    reserve = Reserve(600.0, pulse(0.0014), slots=2, growth=1.25)
+    leader, dear = scored("t001", 0.2, 1.0), scored("t002", 0.21, 30.0)
+    before = reserve([leader, dear])
+    reserve.expect([leader], [leader, dear])
+    expected = reserve([leader, dear])
+    assert expected < before - 10.0
+    worse, better = scored("t003", 0.25, 30.0), scored("t004", 0.15, 30.0)
+    assert reserve([leader, dear, worse]) == expected
+    assert reserve([leader, dear, worse, better]) > expected + 10.0
+
+
+def test_students_have_time_kept_for_them_but_never_the_searchs() -> None:
+    roomy = Reserve(60.0, pulse(0.0014), students=9.0)
+    assert roomy([trial()]) == roomy.after_students([trial()]) + 9.0
+    tight = Reserve(10.0, pulse(1.0), growth=1.5, needed=True, students=9.0)
+    slow = [trial(seconds=1000.0, size=10**9, predict=100.0)]
+    assert tight.after_students(slow) <= tight(slow) < 10.0

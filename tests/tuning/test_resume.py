@@ -6,7 +6,7 @@ from sevenfold.core.events import Happening
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Journal
 from sevenfold.tuning.job import JobResult
-from sevenfold.tuning.trial import Status, Trial, fold_event, trials_from_journal
+from sevenfold.tuning.trial import STUDENT, Status, Trial, fold_event, trials_from_journal
 
 
 def _result(loss: float) -> JobResult:
@@ -38,3 +38,18 @@ def test_a_pruned_trial_keeps_only_the_folds_it_was_judged_by(tmp_path: Path) ->
     assert trial.status is Status.PRUNED
     assert list(trial.folds) == [0]
     assert trial.loss == 0.5
+
+
+def test_students_are_no_trials_of_the_search(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    taught = Trial("s1", Recipe("ridge"), "default", STUDENT, teacher={"trials": ["t000"]})
+    for trial in (_trial(), taught):
+        journal.append(Happening.TRIAL_STARTED, trial.started_event())
+        journal.append(Happening.FOLD_FINISHED, fold_event(trial.name, 0, _result(0.5)))
+        trial.add(0, _result(0.5))
+        trial.status = Status.FINISHED
+        journal.append(*trial.ended_event())
+    assert [t.name for t in trials_from_journal(journal.events())] == ["t000"]
+    started = [e.data for e in journal.events() if e.kind == Happening.TRIAL_STARTED]
+    assert "teacher" not in started[0]
+    assert started[1]["teacher"] == {"trials": ["t000"]}

@@ -187,3 +187,19 @@ def test_rounds_are_not_searched_where_validation_ends_the_learning() -> None:
     assert settled("random_forest", "accuracy") == frozenset()
     kept = Candidate(MODELS.get("lightgbm").spec, {"default": None}, ("identity",), 3, frozenset({"rounds"}))  # type: ignore[dict-item]
     assert "rounds" not in search_space(kept) and "leaves" in search_space(kept)
+
+
+def test_before_much_kept_time_is_all_that_is_left_it_is_found_out_what_it_is_needed_for(tmp_path: Path) -> None:
+    looks: list[int] = []
+
+    def kept(trials: Sequence[Trial]) -> float:
+        return 2.0 if looks else 8.0
+
+    def look(trials: Sequence[Trial]) -> None:
+        looks.append(sum(trial.status is Status.FINISHED for trial in trials))
+
+    seconds, losses = {"lightgbm": 0.2, "naive_bayes": 0.2}, {"lightgbm": 0.4, "naive_bayes": 0.5}
+    once, _ = searched(tmp_path / "a", 20.0, seconds, losses, variants=True, kept_seconds=kept, reconsider=look)
+    assert len(looks) == 1 and looks[0] > 1
+    never, _ = searched(tmp_path / "b", 20.0, seconds, losses, variants=True, kept_seconds=lambda trials: 8.0)
+    assert len(once.trials) > len(never.trials)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sevenfold.api.collect import audited
 from sevenfold.api.coverage import conformal_of, out_of_fold_answers, rolling_coverage
+from sevenfold.api.price import served_seconds
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.api.tune import learns_sealed
@@ -25,11 +27,13 @@ from sevenfold.core.task import Goal
 from sevenfold.evaluation.conformal.stored import FIELD
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
 from sevenfold.evaluation.subject import form_for
+from sevenfold.training.memory import give_back
 from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
+from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.objective import score_predictions
-from sevenfold.tuning.trial import Status, Trial
+from sevenfold.tuning.trial import STUDENT, Status, Trial
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
@@ -198,13 +202,20 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
     known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
     members = tuple(Member(name, fitted[name]) if name in fitted else known[name] for name in known)
     again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
-    reason = _strange(collected, final, again)
+    reason = _strange(collected, final, again) or _too_much(session, collected, again)
     if reason:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
         return judged
     part = "" if len(fitted) == len(members) else f" ({len(fitted)} of {len(members)} members)"
     session.decide("deployment", f"the deployed model learned from all rows, the sealed ones as well{part}", LAST_FIT)
     return again
+
+
+def _too_much(session: Session, collected: Collected, again: Predictor) -> str:
+    """Which of the plan's limits the model breaks now that it has learned from more rows, or ""."""
+    limits, workspace = Limits.of(session.plan), collected.workspace
+    served = partial(served_seconds, again, workspace)
+    return limits.broken_by(again, workspace.table[:1], served) if limits.any else ""
 
 
 def _strange(collected: Collected, final: Final, again: Predictor) -> str:
@@ -283,6 +294,8 @@ def deploy(
 
     folder = session.folder
     predictor = deployed(session, collected, final, last_fit)
+    session.close()  # no worker is needed any more
+    give_back()
     refitted = predictor is not final.predictor
     data_audit = audited(session, collected)
     findings = data_audit.findings + evaluation["model_findings"]
@@ -298,6 +311,7 @@ def deploy(
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
         "description": _describe(final) + _also_on_all(final, predictor),
         "refitted": refitted,
+        **({"limits_cost": final.price} if final.price else {}),
         "seconds": 0.0,
         "budget_seconds": session.plan.budget_seconds,
         "trials": sum(trial.origin != "yardstick" and bool(trial.folds) for trial in trials),
@@ -377,6 +391,8 @@ def _also_on_all(final: Final, deployed: Predictor) -> str:
 
 def _describe(final: Final) -> str:
     names = [trial.recipe.model for trial in final.choice.members]
+    if final.choice.members[0].origin == STUDENT:
+        names = [f"a small {names[0]} that learned the answers of others"]
     how = "fitted on all training rows" if final.refitted else "averaged over the folds"
     if len(names) == 1:
         return f"{names[0]}, {how}"

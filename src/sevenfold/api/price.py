@@ -14,12 +14,15 @@ from sevenfold.core.predictor import Predictor
 from sevenfold.evaluation.compare import compare
 from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.evaluation.subject import form_for
+from sevenfold.tuning.distil import Price
 from sevenfold.tuning.final import Choice
-from sevenfold.tuning.limits import median_seconds, row_seconds
+from sevenfold.tuning.limits import median_seconds, row_seconds, state_bytes
 
 if TYPE_CHECKING:
     from sevenfold.training.workspace import Workspace
 
+LIMITS_COST = "what the limits cost"
+"""The decision that tells it."""
 _TYPICAL_ROWS = 16
 _JUDGED_ROWS = 20_000
 
@@ -39,6 +42,16 @@ def served_seconds(predictor: Predictor, workspace: Workspace) -> float:
         runtime.sources[name]: value for name, value in typical.row(0, named=True).items() if name in runtime.schema
     }
     return median_seconds(lambda: compiled.values(record))
+
+
+def price_of(predictor: Predictor, workspace: Workspace, timed: bool = True) -> Price:
+    """What a predictor costs in use; its time only where asked for, as it takes a while to find."""
+    return Price(state_bytes(predictor), served_seconds(predictor, workspace) if timed else float("nan"))
+
+
+def told_costs(best: Price, taken: Price) -> str:
+    """Price of what is deployed beside that of the best."""
+    return f"{taken} instead of {best}"
 
 
 def told_price(workspace: Workspace, best: Choice, taken: Choice) -> str:

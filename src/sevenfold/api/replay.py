@@ -55,11 +55,13 @@ def replay(run: str | Path) -> dict[str, Any]:
 def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
     """One job for each part of the deployed model, with the rounds that its first fit took."""
     recipes: dict[str, Mapping[str, Any]] = {}
+    teachers: dict[str, Mapping[str, Any] | None] = {}
     fits: dict[tuple[str, int, int, bool], Mapping[str, Any]] = {}
     members: set[str] = set()
     for event in Journal(folder.journal).events():
         if event.kind == Happening.TRIAL_STARTED:
             recipes[event.data["trial"]] = event.data["recipe"]
+            teachers[event.data["trial"]] = event.data.get("teacher")
         elif event.kind == Happening.FOLD_FINISHED:
             data = event.data
             key = data["trial"], max(data["fold"], -1), data.get("repeat", 0), data.get("sealed", False)
@@ -71,7 +73,10 @@ def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
             share = result.get("notes", {}).get("share")
             more = str(folder.sealed.resolve()) if sealed else None
             place, rounds = str(scratch / trial), result["rounds"]
-            yield Job(trial, recipes[trial], fold, place, rounds=rounds, repeat=repeat, share=share, more=more)
+            yield Job(
+                trial, recipes[trial], fold, place, rounds=rounds, repeat=repeat, share=share, more=more,
+                teacher=teachers[trial], taught_in=str(folder.trials),
+            )  # fmt: skip
 
 
 def _redone(pool: Executor, jobs: list[Job]) -> Iterator[tuple[str, Job]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sevenfold.api.price import served_seconds, told_price
+from sevenfold.api.limited import Contest
+from sevenfold.api.price import LIMITS_COST
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
+from sevenfold.api.students import seconds_for_students
 from sevenfold.core.context import Deadline
-from sevenfold.core.errors import DataError, LimitError
+from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.model import Trait
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _SAFE = 0.95  # of the run's memory: readings come a little late
 _ZYGOTE_BYTES = 100 * 10**6
+_LOOK_SHARE = 0.01  # of the budget, for a look ahead at what would be deployed
 _ENOUGH_FOLDS = 4  # each has then learned from most rows, and their average errs less than any of them
 _ONE_WORKER_CELLS = 1e7  # above it one job gets all cores: two copies of the features would not pay
 
@@ -52,12 +55,14 @@ class Final:
         choice: members, combiner and out-of-fold predictions.
         refitted: the members were fitted again on every training row.
         one_fold: each member is one fit, to keep the plan's limits.
+        price: of the limits, where they kept the best choice out; "" otherwise.
     """
 
     predictor: Predictor
     choice: Choice
     refitted: bool
     one_fold: bool = False
+    price: str = ""
 
 
 def candidates_for(session: Session, collected: Collected) -> list[Candidate]:
@@ -108,6 +113,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         journal=session.note,
         deadline=Deadline() if session.reserve is None else session.deadline,
         kept_seconds=session.reserve or (lambda trials: 0.0),
+        reconsider=None if session.reserve is None else partial(_expect, session, collected),
         most_trials=plan.trials,
         only=bool(plan.models),
         threads=max(1, session.threads // slots),
@@ -130,6 +136,39 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
             "Give more time (--budget), or look at the reasons in the journal.",
         )
     return trials
+
+
+def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> None:
+    """Let time be kept for what would be deployed if the search ended now."""
+    reserve = session.reserve
+    if reserve is None:
+        return
+    before = reserve(trials)
+    whole = choose(
+        _deployable(session, trials),
+        session.folder.trials,
+        collected.workspace,
+        session.plan.costs,
+        most_bytes=_room(session),
+        seconds=_LOOK_SHARE * session.deadline.seconds,
+    )
+    reserve.expect(whole.members, trials)
+    names = ", ".join(trial.name for trial in whole.members)
+    session.decide(
+        "tuning", f"{names} would be deployed now", f"{reserve(trials):.1f} s are kept for it, {before:.1f} s before"
+    )
+
+
+def _deployable(session: Session, trials: Sequence[Trial]) -> list[Trial]:
+    """Of models that were asked for: a yardstick that was not is measured, never deployed."""
+    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
+    return named if any(trial.status is Status.FINISHED for trial in named) else list(trials)
+
+
+def _room(session: Session) -> int:
+    """Bytes that members with one fit each may take."""
+    limit = Limits.of(session.plan).bytes
+    return DEFAULT_BYTES if limit is None else limit
 
 
 def slots_for(session: Session, collected: Collected) -> int:
@@ -175,8 +214,9 @@ def _reserve(session: Session, collected: Collected, slots: int) -> Reserve | No
     if workspace.whole is not None:
         growth = workspace.whole.lottery.rows / max(1, train)  # as much of the file as the time allows
     enough = 0 if needed or learns_sealed(session, collected) else enough_folds(collected)
-    sealed = learns_sealed(session, collected)
-    return Reserve(budget, session.pulse, len(collected.test_target), valid, slots, growth, needed, enough, sealed)
+    sealed, students = learns_sealed(session, collected), seconds_for_students(session)
+    test = len(collected.test_target)
+    return Reserve(budget, session.pulse, test, valid, slots, growth, needed, enough, sealed, students)
 
 
 def enough_folds(collected: Collected) -> int:
@@ -197,71 +237,43 @@ def learns_sealed(session: Session, collected: Collected) -> bool:
 
 
 def choose_final(session: Session, collected: Collected, trials: list[Trial]) -> Final:
-    """The best predictor that keeps the plan's limits: the whole, else one of fewer members, else the best trials by
-    themselves, else one fold's model of them.
+    """The best predictor that keeps the plan's limits: the whole, or what `api.limited` finds instead of it.
 
     Raises:
         LimitError: nothing keeps the limits.
     """
-    limits, workspace = Limits.of(session.plan), collected.workspace
-    broken, best = "", None
-    for choice, one_fold in _options(session, collected, trials, limits):
-        final = _settle(session, collected, choice, one_fold)
-        best = best or choice
-        broken = limits.broken_by(
-            final.predictor, workspace.table[:1], partial(served_seconds, final.predictor, workspace)
-        )
-        names = ", ".join(trial.name for trial in choice.members)
-        if broken:
-            session.decide("tuning", f"{names}{' (one fold)' if one_fold else ''} is not deployed", broken)
-            continue
-        for what, why in choice.reasons:
-            session.decide("tuning", what, why)
-        if choice is not best and (price := told_price(workspace, best, choice)):
-            session.decide("tuning", "what the limits cost", price)
-        session.note(
-            Happening.ENSEMBLE_FINISHED,
-            {
-                "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
-                "combiner": choice.combiner.name,
-                "weights": choice.combiner.state().get("weights"),
-                "refitted": final.refitted,
-            },
-        )
-        return final
-    raise LimitError(
-        "No trained model keeps the limits.",
-        f"--max-size {session.plan.max_size}, --max-latency {session.plan.max_latency}",
-        f"the last one tried: {broken}",
-        "Raise the limits, or name smaller models with --models; the run can be gone on with.",
+    limits, plan, able = Limits.of(session.plan), session.plan, _deployable(session, trials)
+    seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), able)
+    best = choose(
+        able, session.folder.trials, collected.workspace, plan.costs, most_bytes=_room(session), seconds=seconds
     )
-
-
-def _options(
-    session: Session, collected: Collected, trials: list[Trial], limits: Limits
-) -> Iterator[tuple[Choice, bool]]:
-    """What could be deployed, best first, each with whether only one fold's model is used."""
-    folder, workspace, costs = session.folder.trials, collected.workspace, session.plan.costs
-    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
-    if any(trial.status is Status.FINISHED for trial in named):
-        trials = named  # a yardstick that was not asked for is measured, never deployed
-    room = DEFAULT_BYTES if limits.bytes is None else limits.bytes
-    seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), trials)
-    whole = choose(trials, folder, workspace, costs, most_bytes=room, seconds=seconds)
-    yield whole, False
-    if not limits.any:
-        return
-    for fewer in range(len(whole.members) - 1, 1, -1):
-        yield choose(trials, folder, workspace, costs, fewer, most_bytes=room, seconds=seconds), False
-    finished = sorted((t for t in trials if t.status is Status.FINISHED), key=lambda t: t.loss)
-    for one_fold in (False, True):
-        for trial in finished:
-            yield choose([trial], folder, workspace, costs), one_fold
+    if limits.any or plan.distil == "always":
+        contest = Contest(session, collected, able, best, limits, partial(_settle, session, collected), seconds)
+        final = contest.winner()
+    else:
+        final = _settle(session, collected, best, False)
+    choice = final.choice
+    for what, why in choice.reasons:
+        session.decide("tuning", what, why)
+    if final.price:
+        session.decide("tuning", LIMITS_COST, final.price)
+    session.note(
+        Happening.ENSEMBLE_FINISHED,
+        {
+            "members": [{"trial": t.name, "model": t.recipe.model} for t in choice.members],
+            "combiner": choice.combiner.name,
+            "weights": choice.combiner.state().get("weights"),
+            "refitted": final.refitted,
+        },
+    )
+    return final
 
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
     """Load the members' pipelines: of their folds, or fitted again on all training rows where folds are not averaged,
     or where their models together would be too large."""
+    if session.reserve is not None:
+        session.reserve.expect(choice.members, ())
     bag, sealed = averaged(collected), learns_sealed(session, collected)
     large = bag and not sealed and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
     thin = bag and not sealed and min(len(t.folds) for t in choice.members) < enough_folds(collected)

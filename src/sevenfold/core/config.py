@@ -11,7 +11,7 @@ from typing import Any
 
 from sevenfold.core.errors import RequestError, unknown_name
 
-_TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_TIMES = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -65,8 +65,9 @@ class Plan:
     objective: str = _setting("mean", "Regression objective: mean, median, quantile or counts.")
     quantile: float = _setting(0.5, "The quantile, with --objective quantile.")
     costs: dict[str, float] = _setting({}, "Cost of each mistake, as TRUE:DECIDED=COST.")
-    max_latency: str | None = _setting(None, "One row's prediction takes at most this long: 1ms.")
+    max_latency: str | None = _setting(None, "One row's prediction takes at most this long: 1ms, 50us.")
     max_size: str | None = _setting(None, "The bundle is at most this large: 20MB.")
+    distil: str = _setting("auto", "A small model is taught the chosen one's answers: auto (by limits), always, none.")
     memory: str | None = _setting(None, "Memory for everything: 4GB; the container's limit by default.")
     threads: int | None = _setting(None, "Cores to use; all that the container allows by default.")
     refit: str = _setting("auto", "After the score is told, learn from the sealed rows as well: auto or none.")
@@ -91,6 +92,8 @@ class Plan:
             raise unknown_name("Search", self.tune, ("bayes", "random", "grid", "none"))
         if self.refit not in ("auto", "none"):
             raise unknown_name("Choice for --refit", self.refit, ("auto", "none"))
+        if self.distil not in ("auto", "always", "none"):
+            raise unknown_name("Choice for --distil", self.distil, ("auto", "always", "none"))
         if self.objective not in ("mean", "median", "quantile", "counts"):
             raise unknown_name("Objective", self.objective, ("mean", "median", "quantile", "counts"))
         if not 0 < self.quantile < 1:

@@ -63,6 +63,7 @@ class ModelSpec:
         accepts: forms of inputs it can take; needs at least one of them.
         space: hyperparameters with defaults, ranges and help.
         portfolio: tuned starting points, best first; each holds only what differs from the defaults.
+        usual: for some goals, values that starting points take in place of the defaults.
         cost: estimate of one fit for given parameters and size.
         source: paper.
         summary: when to choose it, one sentence.
@@ -81,6 +82,7 @@ class ModelSpec:
     summary: str
     traits: frozenset[Trait] = field(default_factory=frozenset)
     extra: str | None = None
+    usual: Mapping[Goal, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Kind
+from sevenfold.data.statistics import independence, largest_gap
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,21 +25,16 @@ def distance(kind: Kind, left: pl.Series, right: pl.Series) -> tuple[float, floa
 
     Returns: the distance in [0, 1] and its p-value.
     """
-    from scipy import stats
-
     if kind is Kind.NUMBER:
         one, other = as_numbers(left), as_numbers(right)
         one, other = one[~np.isnan(one)], other[~np.isnan(other)]
         if len(one) < FEWEST_ROWS or len(other) < FEWEST_ROWS:
             return 0.0, 1.0
-        result = stats.ks_2samp(one, other, method="asymp")
-        return float(result.statistic), float(result.pvalue)
+        return largest_gap(one, other)
     return _variation(left.drop_nulls(), right.drop_nulls())
 
 
 def _variation(left: pl.Series, right: pl.Series) -> tuple[float, float]:
-    from scipy import stats
-
     if len(left) < FEWEST_ROWS or len(right) < FEWEST_ROWS:
         return 0.0, 1.0
     hashes = np.concatenate([left.hash(seed=7).to_numpy(), right.hash(seed=7).to_numpy()])
@@ -58,7 +54,7 @@ def _variation(left: pl.Series, right: pl.Series) -> tuple[float, float]:
     pooled = (one + other) / (one + other).sum()
     chance = float((np.sqrt(pooled * (1 - pooled) * (1 / one.sum() + 1 / other.sum()))).sum()) * 0.4
     distance = float(np.abs(one / one.sum() - other / other.sum()).sum()) / 2
-    p_value = float(stats.chi2_contingency(np.stack([one, other]))[1])
+    p_value = independence(np.stack([one, other]))
     return max(0.0, distance - chance), p_value
 
 

@@ -11,6 +11,7 @@ from sevenfold.core.arrays import Flags, Floats, Ints
 from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Metric, Needs
 from sevenfold.core.report import Score
+from sevenfold.data.statistics import midranks
 from sevenfold.evaluation.resample import MOST_DRAWS, Sampler, cell_draws, cells
 
 _NORMAL = NormalDist()
@@ -29,8 +30,8 @@ def interval(
 ) -> Score:
     """The metric's value with its 95 % interval. Same stream, same interval.
 
-    The ROC AUC of two classes takes DeLong's formula, everything else the bootstrap (stratified by class; see
-    `resample` for large data). Percentiles are widened for small samples (Hesterberg 2015), and taken around the
+    The ROC AUC takes DeLong's formula, everything else the bootstrap (stratified by class; see `resample` for large
+    data). Percentiles are widened for small samples (Hesterberg 2015), and taken around the
     draws' own median, so that a metric which draws shift (calibration error) is not shifted twice. A value at
     the end of its range, where every draw agrees, still gets room by the rule of three (Hanley and Lippman-Hand
     1983): no mistake in n rows is compatible with 3 / n.
@@ -46,8 +47,13 @@ def interval(
     """
     value = metric(truth, predicted, weights)
     rows = len(truth)
-    if metric.spec.name == "roc_auc" and predicted.shape[1] == 2 and weights is None and groups is None:
-        low, high = _delong_interval(value, truth == 1, predicted[:, 1])
+    error = None
+    if metric.spec.name == "roc_auc" and weights is None and groups is None:
+        codes = truth.astype(np.int64)
+        two = predicted.shape[1] == 2
+        error = delong_error(codes == 1, predicted[:, 1]) if two else mean_delong_error(codes, predicted)
+    if error is not None:
+        low, high = _delong_interval(value, error)
     else:
         deviations = bootstrap(metric, truth, predicted, stream, weights, groups, draws)
         independent = rows if groups is None else len(np.unique(groups))
@@ -123,28 +129,41 @@ def _room_at_the_end(metric: Metric, value: float, low: float, high: float, trut
     return (value - room, value) if value == most else (value, value + room)
 
 
-def _midranks(values: Floats) -> Floats:
-    """(rows,) ranks from 1, ties sharing their mean."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return (ends - (counts - 1) / 2.0)[inverse]
-
-
 def delong_error(positive: Flags, scores: Floats) -> float:
     """Standard error of the ROC AUC, in O(n log n). Source: DeLong et al. 1988; Sun and Xu 2014."""
     ups, downs = scores[positive], scores[~positive]
     m, n = len(ups), len(downs)
     if m < 2 or n < 2:
         return float("inf")
-    everywhere = _midranks(np.concatenate((ups, downs)))
-    above = (everywhere[:m] - _midranks(ups)) / n
-    below = 1.0 - (everywhere[m:] - _midranks(downs)) / m
+    everywhere = midranks(np.concatenate((ups, downs)))
+    above = (everywhere[:m] - midranks(ups)) / n
+    below = 1.0 - (everywhere[m:] - midranks(downs)) / m
     return float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
 
 
-def _delong_interval(value: float, positive: Flags, scores: Floats) -> tuple[float, float]:
+def mean_delong_error(codes: Ints, scores: Floats) -> float | None:
+    """Standard error of the mean over classes of the ROC AUC of each against the rest; None where a class has one row.
+
+    DeLong's components are what a row adds to the area of a class: as a positive to its own, as a negative to all
+    others. Their sum over classes is a row's part in the mean, and rows are independent.
+    """
+    counts = np.bincount(codes, minlength=scores.shape[1])
+    present = np.flatnonzero(counts)
+    if len(present) < 2 or counts[present].min() < 2:
+        return None
+    parts = np.zeros(len(codes))
+    for label in present:
+        positive = codes == label
+        ups, downs = scores[positive, label], scores[~positive, label]
+        everywhere = midranks(np.concatenate((ups, downs)))
+        parts[positive] += (everywhere[: len(ups)] - midranks(ups)) / len(downs) / len(ups)
+        parts[~positive] += (1.0 - (everywhere[len(ups) :] - midranks(downs)) / len(ups)) / len(downs)
+    variance = sum(int(counts[label]) * float(parts[codes == label].var(ddof=1)) for label in present)
+    return float(np.sqrt(variance)) / len(present)
+
+
+def _delong_interval(value: float, error: float) -> tuple[float, float]:
     """Limits on the logit scale, which keeps them within 0 and 1 and covers better near 1 (Pepe 2003)."""
-    error = delong_error(positive, scores)
     if not np.isfinite(error):
         return 0.0, 1.0
     if error == 0.0 or value in (0.0, 1.0):

@@ -17,15 +17,17 @@ _HELD_SHARE = 0.25
 
 
 def inner_split(target: Target, stream: np.random.Generator) -> tuple[Ints, Ints] | None:
-    """(learning rows, held rows), a quarter of each class held; None where a class has fewer than three rows."""
+    """(learning rows, held rows), a quarter of each class held, of classes with fewer than three rows none; None where
+    fewer than two classes have more."""
     order = stream.permutation(len(target))
     codes = target.codes[order]
     held: list[Ints] = []
     for code in range(target.classes):
         rows = order[codes == code]
-        if len(rows) < 3:
-            return None
-        held.append(rows[: max(1, int(len(rows) * _HELD_SHARE))])
+        if len(rows) >= 3:
+            held.append(rows[: max(1, int(len(rows) * _HELD_SHARE))])
+    if len(held) < 2:
+        return None
     kept = np.zeros(len(target), dtype=bool)
     kept[np.concatenate(held)] = True
     return np.flatnonzero(~kept), np.flatnonzero(kept)
@@ -36,7 +38,7 @@ def fit_sigmoids(scores: Floats, target: Target) -> tuple[float, Floats]:
 
     Args:
         scores: (rows, outputs); one output for two classes.
-        target: classes are 0, 1, ... and all occur.
+        target: classes are 0, 1, ...; one that does not occur is shifted like the one that is shifted down most.
     """
     from scipy.optimize import minimize
 
@@ -68,7 +70,10 @@ def fit_sigmoids(scores: Floats, target: Target) -> tuple[float, Floats]:
     start = np.concatenate([[0.0], np.zeros(outputs)])
     bounds = [(-10.0, 10.0)] + [(-50.0, 50.0)] * outputs
     found = minimize(value_and_slope, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return float(np.exp(found.x[0]) / unit), found.x[1:].copy()
+    shifts = found.x[1:].copy()
+    if outputs > 1:
+        shifts[counts == 0] = shifts[counts > 0].min()
+    return float(np.exp(found.x[0]) / unit), shifts
 
 
 def prior_sigmoids(scores: Floats, target: Target) -> tuple[float, Floats]:

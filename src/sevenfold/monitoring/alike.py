@@ -12,6 +12,7 @@ from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.task import Task
 from sevenfold.data.profile import bin_edges
+from sevenfold.monitoring.small_tree import grow
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,8 +81,6 @@ class Alike:
             predicted, off: (rows,) predictions and absolute errors.
             table: their typed inputs.
         """
-        from sklearn.tree import DecisionTreeRegressor
-
         kinds = (Kind.NUMBER, Kind.CATEGORY, Kind.FLAG)
         names = [c.name for c in schema if c.used and c.kind in kinds and c.name not in task.apart]
         names = [name for name in names if name in table.columns and name != task.target][:_MOST_COLUMNS]
@@ -89,19 +88,12 @@ class Alike:
         columns += [_coded(table.get_column(name), off, schema[name].kind) for name in names]
         columns = [column for column in columns if column.levels or len(column.edges) > 1]
         codes = _codes(columns, predicted, table)
-        tree = DecisionTreeRegressor(
-            max_leaf_nodes=_LEAVES, min_samples_leaf=max(_LEAF_ROWS, len(off) // 50), random_state=0
-        )
-        grown = tree.fit(codes, off).tree_
-        leaves = grown.children_left < 0
+        grown = grow(codes, off, _LEAVES, max(_LEAF_ROWS, len(off) // 50))
+        leaves = grown.column < 0
         if leaves.sum() < 2:
             return None
-        used = np.where(leaves, -1, grown.feature).astype(np.int64)
-        return cls(
-            tuple(columns), used, np.asarray(grown.threshold, dtype=np.float64),
-            grown.children_left.astype(np.int64), grown.children_right.astype(np.int64),
-            np.where(leaves, np.cumsum(leaves) - 1, 0).astype(np.int64),
-        )  # fmt: skip
+        cell = np.where(leaves, np.cumsum(leaves) - 1, 0).astype(np.int64)
+        return cls(tuple(columns), grown.column, grown.threshold, grown.left, grown.right, cell)
 
     def places(self, predicted: Floats, table: pl.DataFrame) -> Ints:
         """(rows,) cell of each row; columns that the table lacks count as missing."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Floats
 from sevenfold.core.dataset import Kind, Schema
+from sevenfold.data.statistics import midranks
 from sevenfold.evaluation.intervals import delong_error
 from sevenfold.monitoring.drift import ALPHA
 from sevenfold.monitoring.shares import ROWS
@@ -115,9 +116,7 @@ def tell_apart(
 
 
 def _area(positive: np.ndarray[tuple[int], np.dtype[np.bool_]], scores: Floats) -> float:
-    from scipy.stats import rankdata
-
-    ranks = rankdata(scores)
+    ranks = midranks(scores)
     ups, downs = int(positive.sum()), int((~positive).sum())
     return float((ranks[positive].sum() - ups * (ups + 1) / 2) / (ups * downs))
 

@@ -15,6 +15,8 @@ from sevenfold.report.sections.coverage import headline, notes
 from sevenfold.report.sections.parts import scored
 from sevenfold.report.verdict import NAMES, beware, verdict
 
+LIMITS_COST = "what the limits cost"
+"""The decision that tells it; the same words as where it is made, which is above this layer."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
@@ -69,6 +71,7 @@ def _details(data: ReportData) -> str:
         items.append("Made of: " + ", ".join(_member(m, models) for m in members))
     elif data.leaderboard:
         items.append(f"Model: {inline(data.leaderboard[0].get('model', ''))}")
+    items += [f"What the limits cost: {inline(why)}" for _, what, why in data.decisions if what == LIMITS_COST]
     if data.seconds is not None:
         items.append(f"Trained in {duration(data.seconds)}")
     items += [f"{inline(name)}: {inline(value)}" for name, value in data.facts.items() if name != "Run"]

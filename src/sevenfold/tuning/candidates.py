@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -61,6 +61,7 @@ class Candidate:
         targets: target transformations to try, the best guess first.
         columns: inputs the default plan gives, for cost estimates.
         settled: hyperparameters that are not searched, as something else decides them better.
+        usual: values that starting points take in place of the defaults, for this goal.
     """
 
     spec: ModelSpec
@@ -68,6 +69,7 @@ class Candidate:
     targets: tuple[str, ...]
     columns: int
     settled: frozenset[str] = frozenset()
+    usual: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -138,7 +140,7 @@ def _candidate(
             if not plans:
                 return None, error.what
     columns = sum(1 for c in schema if c.used and c.kind is not Kind.ID) or 1
-    return Candidate(spec, plans, targets, columns, _settled(spec, task)), ""
+    return Candidate(spec, plans, targets, columns, _settled(spec, task), spec.usual.get(task.goal, {})), ""
 
 
 def _settled(spec: ModelSpec, task: Task) -> frozenset[str]:

@@ -25,6 +25,8 @@ from sevenfold.training.refit import fit_whole, learns_whole
 from sevenfold.training.whole import share_within
 from sevenfold.training.workspace import Stored, Workspace
 from sevenfold.tuning.executors.imports import warm
+from sevenfold.tuning.lessons import taught
+from sevenfold.tuning.teacher import Teacher
 
 _WORTHWHILE = 1.5  # times the sample's rows; fewer are not worth another reading
 
@@ -46,6 +48,8 @@ class Job:
         repeat: number of a further fit of the same recipe and fold, with its own random stream.
         share: of the rows of the file behind a sample, for a fit on every row; None fits on the sample.
         more: folder of the sealed rows, once they have been opened, to learn from them as well; fold is -1 then.
+        teacher: `Teacher.to_json()`, for a fit that learns a teacher's answers; None learns the labels.
+        taught_in: the run's `trials/`, where the teacher's fits lie.
     """
 
     trial: str
@@ -60,6 +64,8 @@ class Job:
     repeat: int = 0
     share: float | None = None
     more: str | None = None
+    teacher: Mapping[str, Any] | None = None
+    taught_in: str = ""
 
     @property
     def name(self) -> str:
@@ -204,6 +210,9 @@ def _fit(
     )
     feature_seconds = time.monotonic() - started
     held_target = workspace.target.take(valid) if len(valid) else None
+    if job.teacher is not None:
+        teacher = Teacher.from_json(job.teacher)
+        fitted, target = taught(workspace, recipe, fitted, train, job.fold, teacher, Path(job.taught_in))
     pipeline, info = fit_model(recipe, fitted, target, held_target, _context(workspace, recipe, job))
     return pipeline, fitted, info, feature_seconds
 

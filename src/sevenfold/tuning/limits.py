@@ -52,15 +52,20 @@ class Limits:
             row: one typed row to measure on.
             served: seconds of a row in the form in which it will be served; asked where a data frame is too slow.
         """
-        if self.bytes is not None and (size := state_bytes(predictor)) > self.bytes:
-            return f"{size / 1e6:.2f} MB, and {self.bytes / 1e6:.2f} MB are allowed"
-        if self.seconds is None:
-            return ""
+        size = state_bytes(predictor) if self.bytes is not None else 0
+        if self.seconds is None or self.broken(size, 0.0):
+            return self.broken(size, 0.0)
         took = row_seconds(predictor, row)
         if took > self.seconds and served is not None:
             took = min(took, served())
-        if took > self.seconds:
-            return f"{took * 1e3:.2f} ms a row, and {self.seconds * 1e3:.2f} ms are allowed"
+        return self.broken(size, took)
+
+    def broken(self, size: float, seconds: float) -> str:
+        """Which limit such bytes and seconds a row break, with figures; "" for none, NaN breaks none."""
+        if self.bytes is not None and size > self.bytes:
+            return f"{size / 1e6:.2f} MB, and {self.bytes / 1e6:.2f} MB are allowed"
+        if self.seconds is not None and seconds > self.seconds:
+            return f"{seconds * 1e3:.3g} ms a row, and {self.seconds * 1e3:.3g} ms are allowed"
         return ""
 
 

@@ -63,7 +63,9 @@ def portfolio(candidates: Sequence[Candidate], classification: bool, only: bool)
 
 
 def _start(candidate: Candidate, number: int, origin: str) -> Proposal:
-    params = dict(candidate.spec.portfolio[number]) if number < len(candidate.spec.portfolio) else {}
+    params = dict(candidate.usual)
+    if number < len(candidate.spec.portfolio):
+        params |= candidate.spec.portfolio[number]
     style = next(iter(candidate.plans))
     return Proposal(candidate, candidate.recipe(params, style), style, origin)
 

@@ -13,14 +13,16 @@ from sevenfold.tuning.trial import Status, Trial
 
 # Seconds on an ordinary idle core, seen in runs on small tables, and the growth with what is deployed.
 _SETTLE_SECONDS = 0.15
-_EVALUATE_SECONDS = 0.7
+_EVALUATE_SECONDS = 0.8
 _PACK_SECONDS = 0.3
-_SECONDS_A_MEMBER = 0.1  # of those that may be deployed: each is loaded, packed and tried
+_SECONDS_A_MEMBER, _SECONDS_A_FIT = 0.05, 0.03  # of those that may be deployed: each is loaded, packed and tried
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
+_JOINS = 0.15  # share of the leader's gain over the constant that a member of a blend may give up, usually
 _LOOKS = 1.5  # at the test rows: the score, and other views on samples of them
 _EXTRA_SHARE, _EXTRA_LEAST, _EXTRA_MOST = 0.03, 0.2, 20.0  # importances, slices and the like, of the budget
 _MOST_SHARE = 0.42
+_ALL_SHARE = 0.8  # at most, with what students may take
 _REFIT_SHARE, _REFIT_MOST = 0.25, 0.4  # of the budget: before anything is known, and at most
 
 
@@ -37,6 +39,7 @@ class Reserve:
         needed: there is a last fit whatever it costs, as folds are not averaged.
         enough_folds: of a trial, with which it needs no last fit; 0 where it gets one if there is time.
         sealed: the needed last fit is followed by another one, on the sealed rows as well, beside the judging.
+        students: seconds for teaching students what was found, where a limit may ask for it.
     """
 
     budget: float
@@ -48,7 +51,18 @@ class Reserve:
     needed: bool = False
     enough_folds: int = 0
     sealed: bool = False
+    students: float = 0.0
     _known: dict[tuple[tuple[int, int], ...], list[Trial]] = field(default_factory=dict, compare=False, repr=False)
+    _members: set[str] = field(default_factory=set, compare=False, repr=False)
+    _weighed: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def expect(self, members: Sequence[Trial], trials: Sequence[Trial]) -> None:
+        """Keep time for these, which would be deployed if the search ended now, and for whatever beats one of them
+        later; for the others of `trials`, which they were chosen from, none."""
+        self._known.clear()
+        self._members.clear()
+        self._members.update(t.name for t in members)
+        self._weighed.update(t.name for t in trials if t.status is Status.FINISHED)
 
     def before_refit(self, trials: Sequence[Trial]) -> float:
         """For everything but last fits."""
@@ -70,9 +84,11 @@ class Reserve:
     def packing(self, trials: Sequence[Trial]) -> float:
         """For card, bundle, report and the end of the process."""
         leaders = self._leaders(trials)
-        megabytes = sum(trial.bytes for trial in leaders) / 1e6
-        work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_MEGABYTE * min(megabytes, 200.0)
-        return self._slowness * work
+        alone = bool(self.growth) and not self.enough_folds  # one last fit stands for those of the folds
+        megabytes = sum(trial.bytes / (len(trial.folds) if alone else 1) for trial in leaders) / 1e6
+        # A last fit that does not end in time leaves the models of the folds to be packed.
+        work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_FIT * sum(len(t.folds) for t in leaders)
+        return self._slowness * (work + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
 
     def refit(self, members: Sequence[Trial]) -> float:
         """For fitting those members again on more rows that get such a fit."""
@@ -87,6 +103,11 @@ class Reserve:
 
     def __call__(self, trials: Sequence[Trial]) -> float:
         """All that is to be kept once the search has come so far."""
+        kept = self.after_students(trials)
+        return max(kept, min(kept + self.students, _ALL_SHARE * self.budget))
+
+    def after_students(self, trials: Sequence[Trial]) -> float:
+        """The same when students have been taught."""
         kept = self.before_refit(trials)
         if self.growth:
             leaders = self._leaders(trials)
@@ -129,8 +150,18 @@ class Reserve:
             return self._known[key]
         self._known.clear()
         real = [t for t in real if Trait.BASELINE not in MODELS.get(t.recipe.model).spec.traits]
-        self._known[key] = sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
-        return self._known[key]
+        leaders = sorted(real, key=lambda t: t.loss)[:MOST_MEMBERS]
+        constant = next((t for t in trials if t.recipe.model == "constant" and t.folds), None)
+        if leaders and constant is not None:
+            worst = leaders[0].loss + _JOINS * max(0.0, constant.loss - leaders[0].loss)
+            leaders = [t for t in leaders if t.loss <= worst]
+        if self._members:
+            members = [t for t in real if t.name in self._members]
+            worst = max((t.loss for t in members), default=float("inf"))
+            later = sorted((t for t in real if t.name not in self._weighed and t.loss < worst), key=lambda t: t.loss)
+            leaders = sorted([*members, *later[:MOST_MEMBERS]], key=lambda t: t.loss)
+        self._known[key] = leaders
+        return leaders
 
     def _looks(self, leaders: Sequence[Trial]) -> float:
         """Predicting the sealed rows, by the time that the validated rows took."""

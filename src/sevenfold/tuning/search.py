@@ -36,6 +36,7 @@ _ENOUGH_VALIDATED = 1_500
 _IN_VAIN = 100  # variants, one after the other, that gain next to nothing: then more time would buy nothing
 _REAL_GAIN = 0.005  # of the gain over the constant
 _FEWEST_FOLDS = 2
+_MUCH_KEPT, _SOON = 0.15, 0.5  # of the budget; of what is kept: from then on it is worth a closer look
 _KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
 
 
@@ -58,6 +59,7 @@ class Search:
         most_trials: number of trials besides the yardsticks, or None under a time budget.
         only: the user named the models.
         kept_seconds: time to keep back after the search, given the trials so far.
+        reconsider: finds out what would be deployed now, so that no time is kept for anything else.
         threads: threads of one job.
         best_value: what the metric gives where nothing is wrong.
         trials: those of the run so far, on resume.
@@ -79,6 +81,7 @@ class Search:
     threads: int = 1
     best_value: float | None = None
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
+    reconsider: Callable[[Sequence[Trial]], None] | None = None
     trials: list[Trial] = field(default_factory=list)
     stop_reason: str = ""
     _folds_settled: bool = False
@@ -124,6 +127,7 @@ class Search:
                 break
             if self.left_seconds <= 0:
                 break
+            self._reconsider()
             for outcome in self.executor.wait(min(1.0, max(0.05, self.left_seconds))):
                 self._take(outcome)
         self._end()
@@ -143,6 +147,17 @@ class Search:
             self._best, self._in_vain = trial.loss, 0
         else:
             self._in_vain += 1  # measured from the last real gain on: many small ones may add up to one
+
+    def _reconsider(self) -> None:
+        """Once, before the time kept for the end is all that is left, find out what it would really be needed for."""
+        if self.reconsider is None or not self.timed:
+            return
+        kept = self.kept_seconds(self.trials)
+        if kept < _MUCH_KEPT * self.deadline.seconds or self.left_seconds > _SOON * kept:
+            return
+        if sum(t.status is Status.FINISHED and t.origin != "yardstick" for t in self.trials) > 1:
+            self.reconsider(self.trials)
+            self.reconsider = None
 
     def _perfect(self) -> bool:
         """Whether a trial has nothing left to gain on any fold."""
@@ -373,15 +388,7 @@ class Search:
         trial.status, trial.reason = status, reason
         self._weigh(trial)
         self.executor.cancel(trial.name)
-        row = trial.leaderboard_row()
-        kind = {
-            Status.FINISHED: Happening.TRIAL_FINISHED,
-            Status.PRUNED: Happening.TRIAL_PRUNED,
-            Status.FAILED: Happening.TRIAL_FAILED,
-        }[status]
-        keys = ("trial", "model", "value", "low", "high", "loss", "seconds", "bytes", "reason")
-        # A pruned trial may have folds beyond those it was judged by: a resumed run must leave them out as well.
-        self.journal(kind, {**{key: row[key] for key in keys}, "counted": list(trial.folds)})
+        self.journal(*trial.ended_event())
 
     def _end(self) -> None:
         saved = rescued(self.trials, self.folds, self.constant)

@@ -14,6 +14,9 @@ from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Event
 from sevenfold.tuning.job import JobResult
 
+STUDENT = "student"
+"""Origin of a trial that learns the answers of others."""
+
 
 class Status(StrEnum):
     """Where a trial stands."""
@@ -33,10 +36,11 @@ class Trial:
         name: "t007".
         recipe: features, model, hyperparameters.
         style: feature style the recipe was planned with.
-        origin: "yardstick", "portfolio", "bayes", "random" or "grid".
+        origin: "yardstick", "portfolio", "bayes", "random", "grid" or "student".
         folds: results by fold number.
         started: folds that were given to a worker (not in the journal: a killed worker's are started anew).
         judged: folds, from the first on, after which it was asked whether to go on.
+        teacher: `Teacher.to_json()` of a student, whose fits learn its answers.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Trial:
     judged: int = 0
     status: Status = Status.OPEN
     reason: str = ""
+    teacher: Mapping[str, Any] | None = None
 
     def add(self, fold: int, result: JobResult) -> None:
         """Keep a fold's result; folds stay in order, so that sums over them do not depend on which came first."""
@@ -91,7 +96,16 @@ class Trial:
 
     def started_event(self) -> dict[str, Any]:
         """What the journal keeps of its start."""
-        return {"trial": self.name, "recipe": self.recipe.to_json(), "style": self.style, "origin": self.origin}
+        told = {"trial": self.name, "recipe": self.recipe.to_json(), "style": self.style, "origin": self.origin}
+        return told if self.teacher is None else {**told, "teacher": dict(self.teacher)}
+
+    def ended_event(self) -> tuple[str, dict[str, Any]]:
+        """Kind and content of what the journal keeps of its end."""
+        row = self.leaderboard_row()
+        kind = next(happening for happening, status in _ENDS.items() if status is self.status)
+        keys = ("trial", "model", "value", "low", "high", "loss", "seconds", "bytes", "reason")
+        # A pruned trial may have folds beyond those it was judged by: a resumed run must leave them out as well.
+        return kind, {**{key: row[key] for key in keys}, "counted": list(self.folds)}
 
     def leaderboard_row(self) -> dict[str, Any]:
         """One line of leaderboard.json."""
@@ -117,10 +131,16 @@ class Trial:
 
 
 def trials_from_journal(events: Iterable[Event]) -> list[Trial]:
-    """Every trial as the journal tells it, in order of start."""
+    """Every trial of the search as the journal tells it, in order of start. Students are none: they follow from what
+    the search has found, and are taught anew."""
     trials: dict[str, Trial] = {}
+    students: set[str] = set()
     for event in events:
         data: Mapping[str, Any] = event.data
+        if event.kind == Happening.TRIAL_STARTED and data["origin"] == STUDENT:
+            students.add(data["trial"])
+        if data.get("trial") in students:
+            continue
         if event.kind == Happening.TRIAL_STARTED:
             trials[data["trial"]] = Trial(
                 data["trial"], Recipe.from_json(data["recipe"]), data["style"], data["origin"]

@@ -59,3 +59,30 @@ def test_a_tree_that_ends_without_a_leaf_is_refused() -> None:
     state["feature"] = np.where(np.arange(len(state["feature"])) == len(state["feature"]) - 1, 0, state["feature"])
     with pytest.raises(BundleError):
         FlatTrees.restored(state)
+
+
+def test_shares_of_many_classes_are_stored_without_the_zeros() -> None:
+    flat = _forest(ExtraTreesClassifier, 12, False)[1]
+    state = flat.state()
+    assert "values" not in state and len(state["share"]) < flat.values.size / 2
+    again = FlatTrees.restored(state)
+    assert again.values.dtype == np.float16
+    assert np.array_equal(again.values, flat.values)
+    assert np.array_equal(FlatTrees.restored({**flat._nodes(), "values": flat.values}).values, flat.values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("filled", 200), ("output", 12), ("outputs", 1), ("outputs", 2**40), ("share", None)],
+)
+def test_damaged_shares_are_refused(name: str, value: int | None) -> None:
+    state = _forest(ExtraTreesClassifier, 12, False)[1].state()
+    if value is None:
+        state[name] = state[name].astype(np.float32)
+    elif isinstance(state[name], int):
+        state[name] = value
+    else:
+        state[name] = state[name].copy()
+        state[name][0] = value
+    with pytest.raises(BundleError):
+        FlatTrees.restored(state)

@@ -12,6 +12,7 @@ from sevenfold.core.dataset import Column, Kind
 from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Severity
 from sevenfold.data.checks.base import DataSubject, shown
 from sevenfold.data.distances import as_numbers
+from sevenfold.data.statistics import midranks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,8 +75,6 @@ class LabelNoise(Check[DataSubject]):
 
 def _coordinates(table: pl.DataFrame, columns: Sequence[Column]) -> Floats:
     """(rows, coordinates): ranks of numbers in [0, 1], categories as indicators, so that each column weighs alike."""
-    from scipy import stats
-
     parts: list[Floats] = []
     for column in columns:
         values = table.get_column(column.name)
@@ -84,7 +83,7 @@ def _coordinates(table: pl.DataFrame, columns: Sequence[Column]) -> Floats:
             missing = np.isnan(numbers)
             ranks = np.full(len(numbers), 0.5)
             if (~missing).any():
-                ranks[~missing] = stats.rankdata(numbers[~missing]) / (~missing).sum()
+                ranks[~missing] = midranks(numbers[~missing]) / (~missing).sum()
             parts.append(ranks[:, None])
         elif column.kind is Kind.CATEGORY:
             counted = values.drop_nulls().value_counts(name="rows")

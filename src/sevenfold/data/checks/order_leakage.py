@@ -14,6 +14,7 @@ from sevenfold.data.checks.base import DataSubject, listed
 from sevenfold.data.checks.id_columns import numeric_key
 from sevenfold.data.distances import as_numbers
 from sevenfold.data.split.order import row_order_findings, trend
+from sevenfold.data.statistics import rank_correlation
 
 _EFFECT = 0.003
 _SURE = 1e-6
@@ -70,8 +71,6 @@ class OrderLeakage(Check[DataSubject]):
 
     def _followed(self, key: str, numbers: Floats, subject: DataSubject) -> list[str]:
         """Dates and numbers that rise or fall with a key."""
-        from scipy import stats
-
         followed = []
         for column in subject.columns:
             if column.name == key or column.kind not in (Kind.NUMBER, Kind.DATE):
@@ -80,7 +79,7 @@ class OrderLeakage(Check[DataSubject]):
             present = ~np.isnan(values)
             if present.mean() < 0.9 or len(np.unique(values[present])) < 3:
                 continue
-            if abs(float(stats.spearmanr(numbers[subject.sample.rows][present], values[present])[0])) >= _FOLLOWS:
+            if abs(rank_correlation(numbers[subject.sample.rows][present], values[present])) >= _FOLLOWS:
                 followed.append(column.name)
         return followed
 

@@ -10,6 +10,7 @@ from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Kind
 from sevenfold.core.task import Target
 from sevenfold.data.distances import as_numbers
+from sevenfold.data.statistics import midranks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,13 +69,11 @@ def strength(bins: Ints, target: Target, half: Ints) -> float:
 
 def area_under_roc(scores: Floats, labels: Ints) -> float:
     """Chance that a row of class 1 scores higher than one of class 0; ties count half. 0.5 with one class only."""
-    from scipy import stats
-
     ones = int((labels == 1).sum())
     zeros = len(labels) - ones
     if ones == 0 or zeros == 0:
         return 0.5
-    ranks = stats.rankdata(scores)
+    ranks = midranks(scores)
     return float((ranks[labels == 1].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 

@@ -14,6 +14,7 @@ from sevenfold.core.task import Goal, Target
 from sevenfold.data.checks.base import DataSubject
 from sevenfold.data.checks.strength import bins_of, halves, strength
 from sevenfold.data.distances import as_numbers
+from sevenfold.data.statistics import correlation, rank_correlation
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,15 +75,13 @@ class TargetLeakage(Check[DataSubject]):
         """Squared correlation with a numeric target, by value or by rank, which bins of few rows would blur."""
         if target.goal is not Goal.REGRESSION or column.kind is not Kind.NUMBER:
             return 0.0
-        from scipy import stats
-
         numbers = as_numbers(values)
         present = ~np.isnan(numbers)
         told, numbers = target.values[present], numbers[present]
         if len(numbers) < 0.9 * len(target) or numbers.std() == 0 or told.std() == 0:
             return 0.0
-        by_value = float(stats.pearsonr(numbers, told)[0])
-        by_rank = float(stats.spearmanr(numbers, told)[0])
+        by_value = correlation(numbers, told)
+        by_rank = rank_correlation(numbers, told)
         return max(by_value**2, by_rank**2 if abs(by_rank) > 0.999 else 0.0)
 
     def _by_value(self, column: Column, powers: dict[str, float], target: Target, note: str) -> Finding | None:

@@ -15,6 +15,7 @@ from sevenfold.core.report import Check, CheckSpec, Finding, NotApplicable, Seve
 from sevenfold.core.task import Target, Task
 from sevenfold.data.checks.base import shown
 from sevenfold.data.distances import as_numbers
+from sevenfold.data.statistics import normal_tail
 from sevenfold.evaluation.checks.base import Judged, TrainedSubject
 
 _FEWEST = 40
@@ -203,11 +204,9 @@ def _above_zero(values: Floats) -> float:
 
 
 def _tail(distance: float, error: float) -> float:
-    from scipy import stats
-
     if not error > 0:
         return 0.0 if distance > 0 else 1.0
-    return float(stats.norm.sf(distance / error))
+    return normal_tail(distance / error)
 
 
 def benjamini_hochberg(p_values: Floats, share: float) -> Flags:

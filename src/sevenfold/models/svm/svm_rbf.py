@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from sevenfold.models.platt import fit_sigmoids, inner_split, prior_sigmoids
 from sevenfold.models.probabilities import row_sigmoid, row_softmax, sigmoid, softmax, two_columns
 from sevenfold.models.scaling import Scaling
 from sevenfold.models.svm.kernel import kernel_sums, squared_distances
+from sevenfold.models.svm.pairs import Pairs, solvable, usually_solvable
 
 # Up to here the dual is solved exactly (its time grows with rows²); beyond, landmarks stand in for the kernel.
 _EXACT_ROWS = 2500
@@ -41,13 +43,34 @@ class Expansion:
     intercept: Floats
     truncated: bool = False
 
+    def raised(self, slope: float, shifts: Floats) -> Expansion:
+        """The same with its scores multiplied and shifted."""
+        return replace(self, weights=self.weights * slope, intercept=self.intercept * slope + shifts)
+
     def scores(self, values: Floats, gamma: float) -> Floats:
         """(rows, outputs)."""
         return kernel_sums(values, self.points, gamma, self.weights) + self.intercept
 
+    def state(self) -> State:
+        """What was learned, as data."""
+        return {"points": self.points, "weights": self.weights, "intercept": self.intercept}
+
+    @classmethod
+    def restored(cls, state: State, outputs: int) -> Expansion:
+        """What `state` gave.
+
+        Raises:
+            BundleError: parts that do not fit each other.
+        """
+        points, weights = np.asarray(state["points"], float), np.asarray(state["weights"], float)
+        if points.ndim != 2 or weights.shape != (outputs, len(points)):
+            raise BundleError("A stored SVM is damaged.", f"weights ({outputs}, {len(points)})", str(weights.shape))
+        return cls(points, weights, np.asarray(state["intercept"], float))
+
 
 class GaussianSVM(Estimator):
-    """The widest margin in the space of a Gaussian kernel; beyond some thousand rows through a Nyström map."""
+    """The widest margin in the space of a Gaussian kernel. Several classes: between each two of them. Beyond some
+    thousand rows, of the two largest of several classes, through a Nyström map."""
 
     spec = ModelSpec(
         name="svm_rbf",
@@ -63,6 +86,7 @@ class GaussianSVM(Estimator):
         source="Cortes and Vapnik 1995; Williams and Seeger, Using the Nyström Method, NIPS 2000",
         summary="Smooth curved borders on small and middle-sized tables of numbers.",
         traits=frozenset({Trait.WEIGHTS}),
+        usual={Goal.MULTICLASS: {"C": 10.0, "width": 0.7}},
     )
 
     def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
@@ -74,7 +98,7 @@ class GaussianSVM(Estimator):
         self.present, target = present_classes(target)
         self.gamma = self._gamma(values, context.stream)
         if not target.goal.is_classification:
-            self.expansion = self._learn(values, target, context)
+            self.expansion: Expansion | Pairs = self._learn(values, target, context)
             return FitInfo(truncated=self.expansion.truncated)
         split = inner_split(target, context.stream)
         if split is not None:
@@ -84,8 +108,7 @@ class GaussianSVM(Estimator):
         found = self._learn(values, target, context)
         if split is None:
             slope, shifts = prior_sigmoids(found.scores(values, self.gamma), target)
-        intercept = found.intercept * slope + shifts
-        self.expansion = Expansion(found.points, found.weights * slope, intercept, found.truncated)
+        self.expansion = found.raised(slope, shifts)
         return FitInfo(truncated=found.truncated, notes={"points": len(found.points)})
 
     def predict(self, inputs: Inputs) -> Floats:
@@ -119,9 +142,7 @@ class GaussianSVM(Estimator):
             "gamma": self.gamma,
             "classes": self.classes,
             "present": self.present,
-            "points": self.expansion.points,
-            "weights": self.expansion.weights,
-            "intercept": self.expansion.intercept,
+            **self.expansion.state(),
         }
 
     def restore(self, state: State) -> None:
@@ -130,11 +151,11 @@ class GaussianSVM(Estimator):
         self.gamma = float(state["gamma"])
         self.classes = int(state["classes"])
         self.present = np.asarray(state["present"], np.int64)
-        points, weights = np.asarray(state["points"], float), np.asarray(state["weights"], float)
         outputs = len(self.present) if len(self.present) > 2 else 1
-        if points.shape[1] != len(self.scaling.mean) or weights.shape != (outputs, len(points)):
-            raise BundleError("A stored SVM is damaged.", f"weights ({outputs}, {len(points)})", str(weights.shape))
-        self.expansion = Expansion(points, weights, np.asarray(state["intercept"], float))
+        self.expansion = Pairs.restored(state, outputs) if "dual" in state else Expansion.restored(state, outputs)
+        columns = self.expansion.points.shape[1]
+        if columns != len(self.scaling.mean):
+            raise BundleError("A stored SVM is damaged.", f"{len(self.scaling.mean)} columns", str(columns))
 
     def _gamma(self, values: Floats, stream: np.random.Generator) -> float:
         some = values[stream.permutation(len(values))[:_GAMMA_ROWS]]
@@ -143,26 +164,33 @@ class GaussianSVM(Estimator):
         typical = float(np.median(apart)) if len(apart) else 1.0
         return 1.0 / (typical * self.params["width"] ** 2)
 
-    def _learn(self, values: Floats, target: Target, context: FitContext) -> Expansion:
+    def _learn(self, values: Floats, target: Target, context: FitContext) -> Expansion | Pairs:
+        if len(self.present) > 2 and solvable(np.bincount(target.codes, minlength=target.classes)):
+            weights = equal_or(target.weights, len(values))
+            return Pairs.learned(values, target.codes, weights, self._exactly, target.classes)
         if len(values) <= _EXACT_ROWS:
             return self._exact(values, target)
         return self._nystrom(values, target, context)
+
+    @property
+    def _exactly(self) -> dict[str, Any]:
+        """How scikit-learn is asked to solve it."""
+        return {"C": self.params["C"], "kernel": "rbf", "gamma": self.gamma, "cache_size": 100, "max_iter": 200_000}
 
     def _exact(self, values: Floats, target: Target) -> Expansion:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.svm import SVC, SVR
 
         truth, shift, unit = truth_of(target)
-        common = {"C": self.params["C"], "kernel": "rbf", "gamma": self.gamma, "cache_size": 200, "max_iter": 200_000}
         every = equal_or(target.weights, len(values))
         learned: list[tuple[Ints, Floats, float]] = []
         for output in range(truth.shape[1]):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 if target.goal.is_classification:
-                    solver = SVC(**common).fit(values, truth[:, output] > 0, sample_weight=every)
+                    solver = SVC(**self._exactly).fit(values, truth[:, output] > 0, sample_weight=every)
                 else:
-                    solver = SVR(epsilon=0.05, **common).fit(values, truth[:, output], sample_weight=every)
+                    solver = SVR(epsilon=0.05, **self._exactly).fit(values, truth[:, output], sample_weight=every)
             learned.append((solver.support_, solver.dual_coef_[0], float(solver.intercept_[0])))
         # The outputs share most of their support vectors: each is stored once.
         support = np.unique(np.concatenate([rows for rows, _, _ in learned])).astype(np.int64)
@@ -189,6 +217,10 @@ class GaussianSVM(Estimator):
 
 
 def _cost(size: Size) -> Cost:
+    if usually_solvable(size.rows, size.classes):
+        solved = 3.5 * size.rows**2 * (4 + 0.3 * size.columns)
+        answered = 0.25 * size.rows * (10_000 + 0.5 * size.rows * (4 + size.columns + size.classes))
+        return cost_of(size, solved + answered, extra_bytes=100e6)
     if size.rows <= _EXACT_ROWS:
         return cost_of(size, 15.0 * size.rows**2 * (4 + 0.3 * size.columns) * size.classes)
     return cost_of(

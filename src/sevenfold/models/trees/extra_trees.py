@@ -26,6 +26,7 @@ class ExtraTrees(Forest):
         source="Geurts, Ernst and Wehenkel, Extremely Randomized Trees, Machine Learning 63, 2006",
         summary="A forest for smooth effects and noisy columns; different enough from boosting to help an ensemble.",
         traits=frozenset({Trait.WEIGHTS, Trait.MISSING, Trait.TREES}),
+        usual={Goal.MULTICLASS: {"min_leaf_rows": 1}, Goal.REGRESSION: {"min_leaf_rows": 2, "column_share": 1.0}},
     )
 
     def learner(self, classifies: bool, seed: int, min_leaf_rows: int, context: FitContext) -> Any:

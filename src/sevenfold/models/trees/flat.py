@@ -25,6 +25,7 @@ from sevenfold.models.trees.table import in_float32
 
 _CHUNK_PAIRS = 1 << 15
 _MANY_ROWS = 400
+_MOST_SHARES = 1 << 28  # of a stored forest, zeros counted
 _MOST_NODES = 600_000  # writing and reading so many takes about a second
 
 
@@ -193,14 +194,28 @@ class FlatTrees:
         return [0 if root == 0 else int(leaves[root - 1]) for root in self.roots.tolist()]
 
     def state(self) -> State:
-        """The arrays."""
+        """The arrays; of many shares in a leaf, most of which are 0, only the others."""
+        if self.values.shape[1] > 1 and self.values.dtype == np.float16:
+            filled = self.values != 0
+            if 2 * int(filled.sum()) < filled.size:
+                leaf, output = np.nonzero(filled)
+                narrow = np.uint8 if self.values.shape[1] < 2**8 else np.uint32
+                sparse = {
+                    "filled": np.bincount(leaf, minlength=len(self.values)).astype(narrow),
+                    "output": output.astype(narrow),
+                    "share": self.values[filled],
+                    "outputs": self.values.shape[1],
+                }
+                return {**self._nodes(), **sparse}
+        return {**self._nodes(), "values": self.values}
+
+    def _nodes(self) -> State:
         return {
             "roots": self.roots,
             "feature": self.feature,
             "threshold": self.threshold,
             "right": self.right,
             "missing_left": self.missing_left,
-            "values": self.values,
             "columns": self.columns,
         }
 
@@ -217,7 +232,7 @@ class FlatTrees:
             np.asarray(state["threshold"], np.float32),
             np.asarray(state["right"], np.int32),
             np.asarray(state["missing_left"], np.bool_),
-            np.asarray(state["values"]),
+            np.asarray(state["values"]) if "values" in state else _filled(state),
             int(state["columns"]),
         )
         if not trees._is_sound():
@@ -249,3 +264,27 @@ class FlatTrees:
             and (self.right[inner] < nodes).all()
             and (place[inner] + 1 < nodes).all()
         )
+
+
+def _filled(state: State) -> npt.NDArray[np.float16]:
+    """(leaves, outputs) shares, of which only those that are not 0 are stored.
+
+    Raises:
+        BundleError: counts and shares do not fit together.
+    """
+    filled, output, share = (np.asarray(state[name]) for name in ("filled", "output", "share"))
+    outputs = int(state["outputs"])
+    sound = (
+        filled.ndim == output.ndim == share.ndim == 1
+        and filled.dtype.kind == output.dtype.kind == "u"
+        and share.dtype == np.float16
+        and len(output) == len(share) == int(filled.sum(dtype=np.uint64))
+        and outputs > 1
+        and outputs * len(filled) <= _MOST_SHARES
+        and int(output.max(initial=0)) < outputs
+    )
+    if not sound:
+        raise BundleError("Stored trees are damaged.", "as many shares as leaves have", "others")
+    values = np.zeros((len(filled), outputs), np.float16)
+    values[np.repeat(np.arange(len(filled)), filled), output] = share
+    return values

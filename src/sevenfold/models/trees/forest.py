@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,18 @@ from sevenfold.models.trees.table import in_float32
 from sevenfold.models.trees.unit import Unit
 
 _MOST_BYTES = 20e6
+_MOST_LEAVES = 300_000  # of several classes; twice as many nodes are what `FlatTrees.row_mean` still compiles
+_ENOUGH_TREES = 50
+_PURE = 3.0  # how many times fewer leaves than rows allow pure classes may end in
 
 TREES = Integer(100, 10, 500, log=True, help="trees; more are steadier and larger")
-MIN_LEAF_ROWS = Integer(3, 1, 100, log=True, help="rows that a leaf must hold")
+MIN_LEAF_ROWS = Integer(
+    3,
+    1,
+    100,
+    log=True,
+    help="rows that a leaf must hold; the search starts from 1 with several classes, from 2 for numbers",
+)
 COLUMN_SHARE = Choice(
     "auto",
     ("auto", "root", 0.3, 0.6, 1.0),
@@ -58,10 +67,14 @@ class Forest(Estimator):
         self.factors = class_weights(target, self.params.get("class_weight"))
         target = balanced(target, self.factors)
         outputs = max(1, len(self.present) - 1) if len(self.present) <= 2 else len(self.present)
-        leaf_rows = _leaf_rows(self.params, len(target), outputs)
-        learner = self.learner(classifies, int(context.stream.integers(2**31 - 1)), leaf_rows, context)
+        seed = int(context.stream.integers(2**31 - 1))
         answers = target.codes if classifies else self.unit.apply(target.values)
-        grown = _grow(learner, table, answers, target.weights, self.params.get("trees"), context)
+        grown: list[Any] = []
+        for leaf_rows, most in _sizes(self.params, len(target), outputs):
+            learner = self.learner(classifies, seed, leaf_rows, context)
+            grown = _grow(learner, table, answers, target.weights, self.params.get("trees"), context, most)
+            if grown:
+                break
         first = 1 if len(self.present) == 2 else 0
         self.trees = FlatTrees.of([tree.tree_ for tree in grown], table.shape[1], first)
         # Unanimous trees are not certain: as much doubt is left as one more vote for every class alike.
@@ -146,14 +159,26 @@ def columns_tried(share: Any, classifies: bool) -> Any:
     return "sqrt" if share == "root" else share
 
 
-def _leaf_rows(params: Mapping[str, Any], rows: int, outputs: int) -> int:
-    """The least rows of a leaf, raised where the forest would become too large to ship."""
-    bytes_a_leaf = 22 + (4 if outputs == 1 else 2 * outputs)
-    leaves = _MOST_BYTES / (params.get("trees", 1) * bytes_a_leaf)
-    return max(1, min(rows // 2, max(params["min_leaf_rows"], math.ceil(rows / (1.4 * leaves)))))
+def _sizes(params: Mapping[str, Any], rows: int, outputs: int) -> Iterator[tuple[int, float]]:
+    """Rows that a leaf must hold, and the most leaves of all trees: first as asked for, where classes may be so pure
+    that fewer leaves come out than the rows would allow; then raised until no forest becomes too large to ship."""
+    wanted, trees = min(params["min_leaf_rows"], max(1, rows // 2)), params.get("trees", 1)
+    # A leaf holds no more classes than rows, and only those are stored.
+    bytes_a_leaf = 26 if outputs == 1 else 22 + 3 * min(outputs, 2 * wanted)
+    most = _MOST_BYTES / bytes_a_leaf
+    allowed = rows / (1.4 * wanted)
+    if trees * allowed <= most:
+        yield wanted, float("inf")
+        return
+    if outputs > 1 and trees > _ENOUGH_TREES and allowed * _ENOUGH_TREES < _PURE * _MOST_LEAVES:
+        yield wanted, min(most, _MOST_LEAVES)
+    yield max(wanted, min(max(1, rows // 2), math.ceil(rows * trees / (1.4 * most)))), float("inf")
 
 
-def _grow(learner: Any, table: Any, answers: Any, weights: Any, trees: int | None, context: FitContext) -> list[Any]:
+def _grow(
+    learner: Any, table: Any, answers: Any, weights: Any, trees: int | None, context: FitContext, most_leaves: float
+) -> list[Any]:
+    """Fitted trees, as many as there is time and room for; none where the room does not suffice for enough of them."""
     if trees is None:
         return [learner.fit(table, answers, sample_weight=weights)]
     grown, started = 0, time.monotonic()
@@ -161,6 +186,12 @@ def _grow(learner: Any, table: Any, answers: Any, weights: Any, trees: int | Non
         # The library draws each tree's seed in order: the steps taken do not change the forest.
         learner.n_estimators = min(trees, grown + max(context.threads, 4) * (1 if grown == 0 else 2))
         learner.fit(table, answers, sample_weight=weights)
+        if grown == 0:
+            first = learner.estimators_[:4]
+            room = most_leaves * len(first) / sum(tree.tree_.n_leaves for tree in first)
+            if room < min(trees, _ENOUGH_TREES):
+                return []
+            trees = int(min(trees, room))
         grown = len(learner.estimators_)
         one_tree = (time.monotonic() - started) / grown
         if context.seconds_left() < 2 * one_tree * max(context.threads, 4) * 2:

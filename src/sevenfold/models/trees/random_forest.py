@@ -26,6 +26,7 @@ class RandomForest(Forest):
         source="Breiman, Random Forests, Machine Learning 45, 2001",
         summary="Hard to get wrong: good on most tables without tuning, slower and larger than boosting.",
         traits=frozenset({Trait.WEIGHTS, Trait.MISSING, Trait.SCALE_FREE, Trait.TREES}),
+        usual={Goal.MULTICLASS: {"min_leaf_rows": 1}, Goal.REGRESSION: {"min_leaf_rows": 2}},
     )
 
     def learner(self, classifies: bool, seed: int, min_leaf_rows: int, context: FitContext) -> Any:

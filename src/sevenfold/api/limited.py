@@ -1,0 +1,271 @@
+"""What is deployed where a limit keeps the best choice out: fewer fits, fewer members, a single trial or a student."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sevenfold.api.price import price_of, told_costs, told_price
+from sevenfold.api.session import Session
+from sevenfold.api.students import School
+from sevenfold.core.errors import LimitError
+from sevenfold.core.pipeline import Pipeline
+from sevenfold.core.predictor import Member, Predictor
+from sevenfold.core.run import write_json
+from sevenfold.tuning.distil import Price
+from sevenfold.tuning.ensemble import AverageCombiner
+from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
+from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
+from sevenfold.tuning.objective import score_predictions
+from sevenfold.tuning.trial import STUDENT, Status, Trial
+
+if TYPE_CHECKING:
+    from sevenfold.api.collect import Collected
+    from sevenfold.api.tune import Final
+
+Settle = Callable[[Choice, bool], "Final"]
+"""Makes a choice's predictor: of the models of its folds, or, where the flag says so, with one fit a member."""
+_ROUGHLY = 0.9  # of what a student may grow to be
+_ROOM = 0.5  # of the limits that one fit a member may take for it to be worth a try whether all folds' models keep them
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Something that may be deployed.
+
+    Args:
+        choice: its members, and what it predicts out of fold.
+        loss: out of fold.
+        price: of one fit a member, by the models of a fold.
+        broken: which limit that breaks, or "".
+    """
+
+    choice: Choice
+    loss: float
+    price: Price
+    broken: str
+
+    @property
+    def name(self) -> str:
+        """For the journal."""
+        names = " and ".join(f"{t.recipe.model} ({t.name})" for t in self.choice.members)
+        return f"the student {names}" if self.choice.members[0].origin == STUDENT else names
+
+    @property
+    def told(self) -> str:
+        """Name, loss and price."""
+        return f"{self.name} {self.loss:.5g} ({self.price})"
+
+
+@dataclass
+class Contest:
+    """Chooses by the loss on the same validated rows among what keeps the limits.
+
+    Out-of-fold predictions are those of one fit a member for each row: a choice has the same loss with one fit a member
+    as with the models of all folds averaged. So everything is held against the limits with one fit a member, before
+    anything is fitted again, and the winner gets the models of all folds where these keep the limits, too.
+
+    Args:
+        session, collected: of the run.
+        trials: that may be deployed.
+        best: the choice without limits.
+        limits: of the plan.
+        settle: makes a choice's predictor.
+        seconds: time for weighing trials.
+    """
+
+    session: Session
+    collected: Collected
+    trials: Sequence[Trial]
+    best: Choice
+    limits: Limits
+    settle: Settle
+    seconds: float = float("inf")
+    _prices: dict[tuple[str, ...], Price] = field(default_factory=dict)
+    _school: School | None = None
+    _taught: list[Trial] = field(default_factory=list)
+
+    def winner(self) -> Final:
+        """What has the smallest loss, with its price where it is not the best choice as it would be without limits.
+
+        Raises:
+            LimitError: nothing keeps the limits.
+        """
+        best = self._contender(self.best)
+        ranked = self._contenders(best)
+        while ranked:
+            ranked.sort(key=lambda c: c.loss)  # of equal losses the first: the simpler way
+            if len(ranked) > 1:
+                told = "; ".join(c.told for c in ranked)
+                self.session.decide("tuning", f"{ranked[0].name} leads", f"loss out of fold, time and size: {told}")
+            contender = ranked.pop(0)
+            final, price = self._settled(contender)
+            if final is None:
+                self._left_out(contender, self.limits.broken(price.bytes, price.seconds))
+                ranked += self._smaller(contender, price)
+                continue
+            if contender is best and (not final.one_fold or not self._averaged):
+                return final
+            return replace(final, price=self._cost(best, contender))
+        plan = self.session.plan
+        raise LimitError(
+            "No trained model keeps the limits.",
+            f"--max-size {plan.max_size}, --max-latency {plan.max_latency}",
+            f"the best one: {best.broken or 'kept them before its last fit'}",
+            "Raise the limits, or name smaller models with --models; the run can be gone on with.",
+        )
+
+    def _contenders(self, best: Contender) -> list[Contender]:
+        """What keeps the limits; students where something is given up without them, or where they were asked for."""
+        asked = self.session.plan.distil
+        if not best.broken:
+            return [best, *(self._students() if asked == "always" else ())]
+        self._left_out(best, best.broken)
+        found = [c for c in (self._first(self._blends()), self._first(self._singles())) if c is not None]
+        if asked == "always" or (asked == "auto" and min((c.loss for c in found), default=np.inf) > best.loss):
+            found += self._students()
+        return found
+
+    def _settled(self, contender: Contender) -> tuple[Final | None, Price]:
+        """Its predictor within the limits, if it keeps them when it is fitted again, and what that costs."""
+        student, price, limits = contender.choice.members[0].origin == STUDENT, contender.price, self.limits
+        wide = not limits.broken(price.bytes / _ROOM, price.seconds / _ROOM)
+        ways = (False, True) if self._averaged and wide and not student else (True,)
+        for one_fold in ways if limits.any or student else (False,):
+            final = self.settle(contender.choice, one_fold)
+            price = self._measured(final.predictor)
+            if not limits.broken(price.bytes, price.seconds):
+                return final, price
+        return None, price
+
+    def _first(self, choices: Iterator[Choice]) -> Contender | None:
+        """The first that keeps the limits."""
+        for choice in choices:
+            contender = self._contender(choice)
+            if not contender.broken:
+                return contender
+            self._left_out(contender, contender.broken)
+        return None
+
+    def _blends(self) -> Iterator[Choice]:
+        """Choices of fewer and fewer members; none with one that breaks the limits by itself."""
+        if len(self.best.members) < 2:
+            return
+        for trial in self.best.members:
+            self._of_one_fit([trial])
+        small = [t for t in self.trials if not self._known_as_too_much(t)]
+        if not any(t.status is Status.FINISHED for t in small):
+            return
+        room = DEFAULT_BYTES if self.limits.bytes is None else self.limits.bytes
+        for fewer in range(len(self.best.members) - 1, 1, -1):
+            choice = choose(
+                small, self.session.folder.trials, self.collected.workspace, self.session.plan.costs, fewer,
+                most_bytes=room, seconds=self.seconds,
+            )  # fmt: skip
+            if len(choice.members) < 2:
+                return
+            yield choice
+
+    def _singles(self) -> Iterator[Choice]:
+        """Trials by themselves, the best first, and those on the folds of the best choice before others; when the time
+        for it is over, the smallest."""
+        folds, tried = self.best.members[0].folds.keys(), 0
+        left = sorted(
+            (t for t in self.trials if t.status is Status.FINISHED), key=lambda t: (t.folds.keys() != folds, t.loss)
+        )
+        while left:
+            late = tried > 0 and not self._has_time
+            trial = min(left, key=lambda t: t.bytes) if late else left[0]
+            left.remove(trial)
+            if late or not self._known_as_too_much(trial):
+                tried += 1
+                yield self._alone(trial)
+
+    @property
+    def _has_time(self) -> bool:
+        """Whether what is kept for the end is still there."""
+        reserve = self.session.reserve
+        return reserve is None or self.session.time_before(reserve.after_students(self.trials)) > 0
+
+    def _known_as_too_much(self, trial: Trial) -> bool:
+        """Whether a model of its kind, no larger than it, has broken a limit by itself."""
+        for other in self.trials:
+            price = self._prices.get((other.name,))
+            if price is None or not self.limits.broken(price.bytes, price.seconds):
+                continue
+            same = other.recipe.model == trial.recipe.model and other.folds.keys() == trial.folds.keys()
+            if same and other.bytes <= trial.bytes:
+                return True
+        return False
+
+    @property
+    def _averaged(self) -> bool:
+        """Whether the models of folds are averaged; elsewhere each member is one fit in any case."""
+        workspace, collected = self.collected.workspace, self.collected
+        return workspace.whole is None and bagged(collected.task, collected.strategy, len(workspace.folds))
+
+    def _alone(self, trial: Trial) -> Choice:
+        if len(self.best.members) == 1 and self.best.members[0] is trial:
+            return self.best
+        return choose([trial], self.session.folder.trials, self.collected.workspace, self.session.plan.costs)
+
+    def _students(self) -> list[Contender]:
+        self._school = School(self.session, self.collected, self.trials, self.best, self.limits, self._of_one_fit)
+        return self._listed(self._school.teach())
+
+    def _smaller(self, contender: Contender, price: Price) -> list[Contender]:
+        """A student in place of one that has grown too large on all rows."""
+        trial, limits = contender.choice.members[0], self.limits
+        if self._school is None or trial.origin != STUDENT:
+            return []
+        over = max(price.bytes / (limits.bytes or np.inf), np.nan_to_num(price.seconds) / (limits.seconds or np.inf))
+        made = self._school.smaller(trial, _ROUGHLY / over)
+        return [] if made is None else self._listed([made])
+
+    def _listed(self, taught: Sequence[Trial]) -> list[Contender]:
+        """Students as contenders, and on the leaderboard."""
+        self._taught.extend(taught)
+        board = [t.leaderboard_row() for t in (*self.trials, *self._taught)]
+        board.sort(key=lambda row: (row["status"] != "finished", row["loss"]))
+        write_json(self.session.folder.leaderboard, board)
+        return [self._contender(self._alone(trial)) for trial in taught]
+
+    def _contender(self, choice: Choice) -> Contender:
+        price = self._of_one_fit(choice.members, choice)
+        return Contender(choice, self._loss(choice), price, self.limits.broken(price.bytes, price.seconds))
+
+    def _of_one_fit(self, members: Sequence[Trial], choice: Choice | None = None) -> Price:
+        """Price of one fit a member."""
+        names = tuple(trial.name for trial in members)
+        if names not in self._prices:
+            made = tuple(Member(t.name, (self._loaded(t),)) for t in members)
+            predictor = Predictor(self.collected.task, made, AverageCombiner([1.0]))
+            if choice is not None:
+                predictor = replace(predictor, combiner=choice.combiner, calibrator=choice.calibrator)
+            self._prices[names] = self._measured(predictor)
+        return self._prices[names]
+
+    def _loaded(self, trial: Trial) -> Pipeline:
+        """The model of its last fold."""
+        return load_pipeline(self.session.folder.trials / trial.name / f"fold-{max(trial.folds)}")
+
+    def _measured(self, predictor: Predictor) -> Price:
+        return price_of(predictor, self.collected.workspace, timed=self.limits.seconds is not None)
+
+    def _left_out(self, contender: Contender, broken: str) -> None:
+        self.session.decide("tuning", f"{contender.name} is not deployed", broken)
+
+    def _cost(self, best: Contender, taken: Contender) -> str:
+        """The score given up beside the best choice, with its interval; time and size of one fit a member of both."""
+        if taken is best:
+            return "the models of all folds are not averaged, each member is one fit"
+        lost = told_price(self.collected.workspace, best.choice, taken.choice)
+        costs = told_costs(best.price, taken.price)
+        return f"{lost}; {costs}" if lost else costs
+
+    def _loss(self, choice: Choice) -> float:
+        workspace, rows = self.collected.workspace, np.flatnonzero(choice.seen)
+        return score_predictions(workspace.task, workspace.target.take(rows), choice.predicted[rows])[1]

@@ -44,6 +44,7 @@ LAST_FIT = (
     "after the test score was told, the deployed model was fitted again on all rows with the same recipe, the sealed "
     "rows among them; the score is that of the model before, and is expected to be no lower now"
 )
+_TRIED_ROWS = 16
 _LOOKED_AT = 2000  # rows on which a last fit is compared with the judged model
 _CHECKED_ROWS = 200_000  # of the training rows, by checks of the model: a table of millions is not read once more
 _WORSE = 0.05  # share of the loss by which it may be worse there
@@ -348,6 +349,7 @@ def deploy(
             "fairness": evaluation.get("fairness", []),
             **({FIELD: evaluation["conformal"]} if "conformal" in evaluation else {}),
             **_errors(collected, predictions, final),
+            **_forms(session, collected, predictor),
         },
         source=collected.source,
         predictions=predictions,
@@ -360,6 +362,17 @@ def deploy(
     result["bytes"] = folder.model.stat().st_size
     result["seconds"] = round(session.deadline.spent(), 2)
     return result
+
+
+def _forms(session: Session, collected: Collected, predictor: Predictor) -> dict[str, Any]:
+    """Which form of each model answers a lone row quickest here, onnxruntime among them; loading tries that one too."""
+    from sevenfold.deployment.compiled.build import measured
+    from sevenfold.deployment.compiled.forms import can_run_onnx
+
+    if not session.has_time or not can_run_onnx():
+        return {}
+    found = measured(predictor, collected.workspace.schema, collected.workspace.table[:_TRIED_ROWS])
+    return {"forms": found} if found else {}
 
 
 def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str, Any]:

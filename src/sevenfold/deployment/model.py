@@ -15,6 +15,7 @@ from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal, Task
 from sevenfold.data.classes import spelled
 from sevenfold.deployment.compiled.build import MOST_RECORDS, Compiled, Refusal, compile_runtime
+from sevenfold.deployment.compiled.forms import chosen_by
 from sevenfold.deployment.compiled.frames import records_of
 from sevenfold.deployment.documents import number
 from sevenfold.deployment.runtime import Answer, Reading, Runtime
@@ -106,7 +107,7 @@ class LoadedModel:
         if not self._compiled:
             with _COMPILING:
                 if not self._compiled:
-                    self._compiled.append(compile_runtime(self.runtime, self.background))
+                    self._compiled.append(compile_runtime(self.runtime, self.background, chosen_by(self.metadata)))
         return self._compiled[0]
 
     @cached_property

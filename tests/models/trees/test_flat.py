@@ -86,3 +86,18 @@ def test_damaged_shares_are_refused(name: str, value: int | None) -> None:
         state[name][0] = value
     with pytest.raises(BundleError):
         FlatTrees.restored(state)
+
+
+@pytest.mark.parametrize(("kind", "classes"), [(ExtraTreesClassifier, 4), (RandomForestRegressor, 0)])
+def test_one_row_is_decided_as_in_a_batch_beside_every_threshold(kind: Any, classes: int) -> None:
+    flat = _forest(kind, classes, True)[1]
+    edges = np.unique(flat.threshold[flat.feature >= 0])[:40]
+    above = np.nextafter(edges, np.float32(np.inf)).astype(np.float64)
+    halfway = (edges.astype(np.float64) + above) / 2  # float32 rounds it down or up
+    near = [edges.astype(np.float64), above, halfway, np.nextafter(halfway, np.inf), np.nextafter(halfway, -np.inf)]
+    far = np.array([1e300, -1e300, np.inf, -np.inf, 3e38, 0.0, -0.0, np.nan, 5e-324])
+    values = np.concatenate([*near, far])
+    table = np.stack([np.roll(values, place) for place in range(4)], axis=1)
+    mean = flat.row_mean()
+    assert mean is not None
+    assert np.array_equal([mean(row) for row in table.tolist()], flat.mean(table))

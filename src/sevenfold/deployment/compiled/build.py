@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
-from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.inputs import Columns, Inputs
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.task import Goal
+from sevenfold.deployment.compiled.forms import choose_form
 from sevenfold.deployment.compiled.predict import ModelAt, RowModel, whole
 from sevenfold.deployment.compiled.records import RecordReader
 from sevenfold.deployment.compiled.samples import sample_records
@@ -24,6 +24,8 @@ from sevenfold.deployment.runtime import Answer, Reading, Runtime
 if TYPE_CHECKING:
     import polars as pl
 
+    from sevenfold.core.dataset import Schema
+    from sevenfold.core.predictor import Predictor
     from sevenfold.data.clean import Violation
 
 MOST_RECORDS = 256
@@ -49,6 +51,8 @@ class Compiled:
         model: from the working set to the prediction.
         reasons: parts that go through their frame form, and why.
         most_rows: with more rows than this, the frames' way is quicker.
+        models: which forms of each model were tried, as plain data: `model`, `chosen`, and `forms` with the
+            microseconds of one row, or why a form was refused.
     """
 
     runtime: Runtime
@@ -57,6 +61,7 @@ class Compiled:
     model: RowModel
     reasons: tuple[str, ...]
     most_rows: int
+    models: tuple[dict[str, Any], ...] = ()
 
     def values(self, record: dict[str, Any], row: int = 0) -> tuple[Floats, tuple[Violation, ...]]:
         """(1,) or (1, classes) prediction of a record, and its violations.
@@ -85,7 +90,9 @@ class Compiled:
         return Answer(reading, runtime.decide(values), values, classifies)
 
 
-def compile_runtime(runtime: Runtime, typical: pl.DataFrame) -> Compiled | Refusal:
+def compile_runtime(
+    runtime: Runtime, typical: pl.DataFrame, onnx: Callable[[int], bool] | None = None
+) -> Compiled | Refusal:
     """The compiled form of a runtime.
 
     It is tried on typical rows and on strange ones made from them (missing, infinite, unseen, misspelt, at and beside
@@ -95,18 +102,34 @@ def compile_runtime(runtime: Runtime, typical: pl.DataFrame) -> Compiled | Refus
     Args:
         runtime: predicts the same through frames.
         typical: typed rows such as the model was trained on.
+        onnx: whether the model of that number, counted through all members, is tried by onnxruntime as well; by
+            default none is.
     """
     if runtime.predictor.task.goal is Goal.RECOMMENDATION:
         return Refusal("a recommendation may rank items, which is no answer for one row")
     try:
-        return _compiled(runtime, typical)
+        return _compiled(runtime, typical, onnx or (lambda number: False))
     except Unsuited as reason:
         return Refusal(str(reason))
     except Exception as error:  # a compiled form is a convenience: without it the answers are the same
         return Refusal(f"it could not be built: {error!r}")
 
 
-def _compiled(runtime: Runtime, typical: pl.DataFrame) -> Compiled:
+def measured(predictor: Predictor, schema: Schema, typical: pl.DataFrame) -> list[dict[str, Any]]:
+    """`Compiled.models` of a predictor with every candidate, onnxruntime among them; empty without a compiled form.
+
+    Args:
+        predictor: to be written into a bundle.
+        schema: the columns it was trained on.
+        typical: some typed rows of them.
+    """
+    runtime = Runtime.of(predictor, schema)
+    rows = typical.select([column.name for column in runtime.schema])
+    compiled = compile_runtime(runtime, rows, lambda number: True)
+    return [dict(entry) for entry in compiled.models] if isinstance(compiled, Compiled) else []
+
+
+def _compiled(runtime: Runtime, typical: pl.DataFrame, onnx: Callable[[int], bool]) -> Compiled:
     reader = RecordReader.of(runtime)
     batches = sample_records(runtime.schema, runtime.sources, typical)
     readings = [runtime.read(batch, every_violation=True) for batch in batches]
@@ -132,9 +155,19 @@ def _compiled(runtime: Runtime, typical: pl.DataFrame) -> Compiled:
     sources = [source for of_batch in read for source in of_batch]
     blocks = {id(at): (columns, name) for _, steps, _, _, columns in checks for name, at in steps.items()}
     rows = _check_steps(program, sources, blocks, reasons)
-    tried = [_check_model(model, pipeline, given, rows, reasons) for pipeline, _, model, given, _ in checks]
-    share_trees(program, tried, rows, lambda form, asked: _seconds(form, asked) / min(_TIMED_ROWS, len(asked)))
-    return _proved(runtime, reader, program, models, reasons, sources, table)
+    told: list[dict[str, Any]] = []
+    tried: list[Tried] = []
+    for number, (pipeline, _, model, given, _) in enumerate(checks):
+        expected = pipeline.model.predict(given).reshape(len(rows), -1).tolist()
+        inputs = [model.gather(row) for row in rows]
+        seconds, forms = choose_form(model, inputs, expected, _row_seconds, onnx(number))
+        if not model.quick:
+            differs = "gives other values in its form of one row" if model.forms else "has no form of one row"
+            reasons.append(f"{model.name} {differs}")
+        told.append(forms)
+        tried.append(Tried(model, expected, seconds))
+    share_trees(program, tried, rows, _row_seconds)
+    return replace(_proved(runtime, reader, program, models, reasons, sources, table), models=tuple(told))
 
 
 def _check_reading(reader: RecordReader, batch: list[dict[str, Any]], reading: Reading) -> list[Row]:
@@ -188,31 +221,11 @@ def _agrees(at: RowStepAt, row: Row, wanted: Any) -> bool:
         return False
 
 
-def _check_model(model: ModelAt, pipeline: Pipeline, given: Inputs, rows: list[Row], reasons: list[str]) -> Tried:
-    """Take the quickest of a model's forms that predict the same, or leave it to its frame form."""
-    expected = pipeline.model.predict(given).reshape(len(rows), -1).tolist()
-    if not model.quick:
-        reasons.append(f"{model.name} has no form of one row")
-        return Tried(model, expected, float("inf"))
-    inputs = [model.gather(row) for row in rows]
-    good = [form for form in model.forms if _predicts(form, inputs, expected)]
-    if not good:
-        model.take_frame()
-        reasons.append(f"{model.name} gives other values in its form of one row")
-        return Tried(model, expected, float("inf"))
-    taken = [_seconds(form, inputs) for form in good]
-    model.take(good[taken.index(min(taken))])
-    return Tried(model, expected, min(taken) / min(_TIMED_ROWS, len(inputs)))
+def _row_seconds(form: Callable[[Any], Any], inputs: Sequence[Any]) -> float:
+    return _seconds(form, inputs) / min(_TIMED_ROWS, len(inputs))
 
 
-def _predicts(form: RowPredictor, inputs: Sequence[RowInputs], expected: Sequence[list[float]]) -> bool:
-    try:
-        return all(same(form(row), wanted) for row, wanted in zip(inputs, expected, strict=True))
-    except Exception:  # whatever a part does wrong, another form stands in
-        return False
-
-
-def _seconds(form: RowPredictor, inputs: Sequence[RowInputs]) -> float:
+def _seconds(form: Callable[[Any], Any], inputs: Sequence[Any]) -> float:
     """The least of a few rounds, by this thread's own clock: what else the machine does counts little."""
     rounds = []
     for _ in range(_TIMED_ROUNDS):

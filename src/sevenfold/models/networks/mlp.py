@@ -22,8 +22,8 @@ from sevenfold.models.networks.scaling import Scaling
 if TYPE_CHECKING:
     import torch
 
-BLOCK_ROWS = 32  # every matrix product has this many rows, so that a row's result does not depend on its company
-CHUNK_BLOCKS = 128
+BLOCK_ROWS = 4  # every matrix product has this many rows, so that a row's result does not depend on its company
+CHUNK_BLOCKS = 1024
 MOST_PIECES = 1024  # inputs that the piecewise-linear embedding may add
 
 
@@ -166,8 +166,6 @@ class MultilayerPerceptron(Network):
 
     def _forward(self, numbers: Any, codes: Any) -> Any:
         rows = len(numbers)
-        padding = ((0, -rows % BLOCK_ROWS), (0, 0))
-        numbers, codes = np.pad(numbers, padding), np.pad(codes, padding)
         weights, parts = self._weights, [numbers]
         columns, bins = weights["lower"].shape
         if bins:
@@ -175,7 +173,9 @@ class MultilayerPerceptron(Network):
             parts.append(pieces.reshape(len(numbers), columns * bins))
         categories = range(len(self._levels))
         parts += [weights[f"embeddings.{number}.weight"][codes[:, number]] for number in categories]
-        hidden = np.concatenate(parts, axis=1).reshape(-1, BLOCK_ROWS, sum(part.shape[1] for part in parts))
+        inputs = np.zeros((rows + -rows % BLOCK_ROWS, sum(part.shape[1] for part in parts)), np.float32)
+        np.concatenate(parts, axis=1, out=inputs[:rows])
+        hidden = inputs.reshape(-1, BLOCK_ROWS, inputs.shape[1])
         for number in range(self.params["layers"]):
             raised = np.maximum(hidden @ weights[f"layers.{number}.weight"] + weights[f"layers.{number}.bias"], 0.0)
             hidden = hidden + raised if self.params["residual"] and number else raised

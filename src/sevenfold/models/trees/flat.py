@@ -7,7 +7,6 @@ of two float32 inputs: `x <= threshold` decides every float32 x as before.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,16 +21,13 @@ from sevenfold.core.state import State
 from sevenfold.models.trees.as_lightgbm import Walk, as_booster
 from sevenfold.models.trees.one_row import LEAF_PLACES, RAW_SCORE, OneRow
 from sevenfold.models.trees.table import in_float32
+from sevenfold.models.trees.widened import widened
 
 _CHUNK_PAIRS = 1 << 15
 _MANY_ROWS = 400
+_LARGEST = float(np.finfo(np.float64).max)
 _MOST_SHARES = 1 << 28  # of a stored forest, zeros counted
 _MOST_NODES = 600_000  # writing and reading so many takes about a second
-
-
-def _held(value: float) -> float:
-    """A value within the range of float32, see `table.in_float32`; NaN stays."""
-    return 3.0e38 if value > 3.0e38 else -3.0e38 if value < -3.0e38 else value
 
 
 @dataclass(frozen=True)
@@ -147,19 +143,14 @@ class FlatTrees:
         booster = as_booster([*self._walks()], self.columns)
         trees, columns, kind = len(self.roots), self.columns, RAW_SCORE if outputs == 1 else LEAF_PLACES
         one_row = OneRow(booster, columns, 1 if outputs == 1 else trees, kind)
-        single = struct.Struct(f"{columns}f")
         if outputs == 1:
             ask = one_row.asker()
-
-            def mean(values: list[float]) -> list[float]:
-                return [ask(single.unpack(single.pack(*map(_held, values))))[0] / trees]
-
-            return mean
+            return lambda values: [ask(values)[0] / trees]
         starts = np.array(self._first_leaves())
         leaf_values, ask_places, added = self.values.astype(np.float64), one_row.array_asker(), np.add.reduce
 
         def means(values: list[float]) -> list[float]:
-            places = ask_places(single.unpack(single.pack(*map(_held, values)))).astype(np.int64)
+            places = ask_places(values).astype(np.int64)
             places += starts
             total = added(leaf_values.take(places, axis=0), axis=0)  # row after row, as `mean` does
             return [value / trees for value in total.tolist()]
@@ -167,7 +158,7 @@ class FlatTrees:
         return means
 
     def _walks(self) -> Iterator[Walk]:
-        """Each tree with inner nodes and leaves numbered from 0."""
+        """Each tree with inner nodes and leaves numbered from 0, thresholds for float64."""
         ends = [*self.roots[1:].tolist(), len(self.feature)]
         for root, end, first in zip(self.roots.tolist(), ends, self._first_leaves(), strict=True):
             feature, right = self.feature[root:end].astype(np.int64), self.right[root:end].astype(np.int64)
@@ -181,7 +172,7 @@ class FlatTrees:
             places = np.flatnonzero(inner)
             yield Walk(
                 feature[inner],
-                self.threshold[root:end][inner].astype(np.float64),
+                np.clip(widened(self.threshold[root:end][inner].astype(np.float64)), -_LARGEST, _LARGEST),
                 number[places + 1],
                 number[right[inner] - root],
                 self.missing_left[root:end][inner],

@@ -107,6 +107,7 @@ def test_every_fit_of_a_student_repeats(limited: Any) -> None:
     assert found["fits"] == found["identical"] >= 3
 
 
+@pytest.mark.slow
 def test_a_run_broken_off_before_its_students_ends_with_the_same(limited: Any, tmp_path: Path) -> None:
     _, run = limited
     copy = tmp_path / "run"

@@ -1,4 +1,4 @@
-"""What is deployed where a limit keeps the best choice out: fewer fits or members, a single trial, a model made small."""
+"""What is deployed where a limit keeps the best choice out: fewer fits, fewer members, one trial, or a small model."""
 
 from __future__ import annotations
 

@@ -33,6 +33,27 @@ def mixed(rows: int, seed: int) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+def several(rows: int, seed: int, classes: int) -> pl.DataFrame:
+    """`mixed` with a target of several classes."""
+    table = mixed(rows, seed)
+    chosen = table.select(pl.col("number_0", "number_4", "number_5").fill_null(0.0)).to_numpy()
+    score = chosen[:, 0] + 0.07 * chosen[:, 1] * chosen[:, 2] + np.random.default_rng(seed + 1).normal(size=rows)
+    places = np.digitize(score, np.quantile(score, np.arange(1, classes) / classes))
+    return table.with_columns(target=pl.Series([f"class {place}" for place in places]))
+
+
+def crowded(rows: int, seed: int) -> pl.DataFrame:
+    """Eight categories, three of them with up to 2,000 values, and a target."""
+    stream = np.random.default_rng(seed)
+    levels = (2000, 800, 300, 60, 20, 9, 5, 3)
+    codes = [stream.zipf(1.3, rows) % count for count in levels]
+    # What a value does is the same in every table: it follows from its number.
+    score = sum(np.sin(code * (3.0 + place)) for place, code in enumerate(codes[:4]))
+    score = score + np.sin(codes[0] * 7.0 + codes[4]) + stream.normal(size=rows)
+    columns: dict[str, Any] = {f"code_{place}": [f"v{c}" for c in code] for place, code in enumerate(codes)}
+    return pl.DataFrame({**columns, "target": ["good" if v > 0 else "bad" for v in score]})
+
+
 def numbers(rows: int, seed: int) -> pl.DataFrame:
     """20 numbers and a target."""
     stream = np.random.default_rng(seed)

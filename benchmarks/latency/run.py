@@ -33,6 +33,7 @@ EACH = (
     "xgboost", "catboost", "random_forest", "extra_trees", "decision_tree", "additive", "naive_bayes", "neighbours",
     "svm_linear", "svm_rbf", "logistic_l1", "logistic_l2", "perceptron",
 )  # fmt: skip
+OF_CLASSES = ("random_forest", "extra_trees", "lightgbm", "catboost")
 ENSEMBLE = ("lightgbm", "extra_trees", "logistic_l2")
 BOOSTERS = ("lightgbm", "xgboost", "catboost") * 2
 
@@ -76,21 +77,27 @@ def _one_row(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def _each(folder: Path) -> list[tuple[str, str, str]]:
-    """Every other model by itself, on fewer rows."""
-    frame = data.mixed(1000, seed=0)
-    records = data.mixed(40, seed=1).drop("target").to_dicts()
-    lines: list[tuple[str, str, str]] = []
-    for name in EACH:
-        model = models.bundle(folder / f"{name}.sevenfold", frame, (name,))
-        compiled = model.compiled
-        if isinstance(compiled, Compiled):
-            parts = "all parts compiled" if not compiled.reasons else "; ".join(compiled.reasons)
-        else:
-            parts = compiled.reason
-        taken = _best(lambda asked=model: [asked.predict_proba(record) for record in records], 5) / len(records)
-        frames = _best(lambda asked=model: [asked.runtime.answer([record]) for record in records[:10]], 2) / 10
-        lines.append((f"{name}: `predict_proba(record)`", _shown(taken), f"{parts}; through frames {_shown(frames)}"))
+    """Every other model by itself, on fewer rows; then models of classes and of categories on more."""
+    frame, asked = data.mixed(1000, seed=0), data.mixed(40, seed=1)
+    lines = [_alone(folder, name, name, frame, asked) for name in EACH]
+    frame, asked = data.several(6000, seed=0, classes=7), data.several(40, seed=1, classes=7)
+    lines += [_alone(folder, name, f"{name} of 7 classes", frame, asked) for name in OF_CLASSES]
+    frame, asked = data.crowded(6000, seed=0), data.crowded(40, seed=1)
+    lines.append(_alone(folder, "catboost", "catboost, 8 categories of up to 2,000 values", frame, asked))
     return lines
+
+
+def _alone(folder: Path, name: str, title: str, frame: pl.DataFrame, asked: pl.DataFrame) -> tuple[str, str, str]:
+    records = asked.drop("target").to_dicts()
+    model = models.bundle(folder / f"{title}.sevenfold", frame, (name,))
+    compiled = model.compiled
+    if isinstance(compiled, Compiled):
+        parts = "all parts compiled" if not compiled.reasons else "; ".join(compiled.reasons)
+    else:
+        parts = compiled.reason
+    taken = _best(lambda: [model.predict_proba(record) for record in records], 5) / len(records)
+    frames = _best(lambda: [model.runtime.answer([record]) for record in records[:10]], 2) / 10
+    return (f"{title}: `predict_proba(record)`", _shown(taken), f"{parts}; through frames {_shown(frames)}")
 
 
 def _ways(title: str, model: LoadedModel, rows: pl.DataFrame) -> list[tuple[str, str, str]]:

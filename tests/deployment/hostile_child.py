@@ -97,24 +97,35 @@ def work(request, first, writer):
 
 def fault(model):
     """What goes wrong, other than with an error of ours, where a server uses what no prediction depends on."""
+    import numpy as np
+
     from sevenfold.core.errors import SevenfoldError
     from sevenfold.deployment import openapi, pages, people, protocol
+    from sevenfold.deployment.documents import compact
     from sevenfold.deployment.registry.lineage import Lineage
     from sevenfold.monitoring.alerts import told_after_training
-    from sevenfold.monitoring.reference import watchlist
+    from sevenfold.monitoring.compare import range_of
+    from sevenfold.monitoring.expected import expectation
+    from sevenfold.monitoring.performance import label_drift
     from sevenfold.monitoring.store import reference_of
 
     user = model.task.roles.get("user")
+    rows, truth = model.background.head(40), np.zeros(40)
+    limits = {"alpha": 0.01, "least_effect": 0.1, "least_rows": 10}
     uses = (
         lambda: model.answer(model.background.select(user)) if user else None,
-        lambda: watchlist(reference_of(model)),
+        lambda: counted(model, rows),
         lambda: Lineage.of(model),
         lambda: told_after_training(model.metadata),
-        lambda: protocol.model_metadata(model, "m", "1"),
-        lambda: openapi.describe(model, "m", "1", False),
+        lambda: compact(protocol.model_metadata(model, "m", "1")),
+        lambda: compact(openapi.describe(model, "m", "1", False)),
+        lambda: pages.docs_page(openapi.describe(model, "m", "1", False)),
+        lambda: expectation(model.task, None, None, truth, model.metadata, None, 5, rows),
+        lambda: label_drift(truth, reference_of(model), **limits),
+        lambda: range_of(model.profile, model.task.target),
         lambda: pages.try_page(model, "m"),
         lambda: people.covering(model.runtime.answer(model.background.head(2)), model, 0.9),
-        lambda: [model._importance(name) for name in model.runtime.used],
+        lambda: [model.importance(name) for name in model.runtime.used],
     )
     for use in uses:
         try:
@@ -124,6 +135,18 @@ def fault(model):
         except Exception:
             return traceback.format_exc()[-700:]
     return None
+
+
+def counted(model, rows):
+    """Rows counted as a server's log counts them."""
+    from sevenfold.deployment.people import to_plain
+    from sevenfold.monitoring.counting import sketch_rows
+    from sevenfold.monitoring.reference import watchlist
+    from sevenfold.monitoring.store import reference_of
+
+    watched, answer = watchlist(reference_of(model)), model.runtime.answer(rows)
+    chances = answer.values if model.task.goal.is_classification else None
+    sketch_rows(watched, model.task, rows, to_plain(answer), chances)
 
 
 def golden_of(path):

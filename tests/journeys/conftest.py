@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
+sys.path.insert(0, str(Path(__file__).parent))  # scenarios are named as "module:class"
 
 
 class Shell:

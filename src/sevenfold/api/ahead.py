@@ -7,6 +7,8 @@ import importlib
 from dataclasses import dataclass, field
 from threading import Lock
 
+from sevenfold.training.code_pages import give_back_code
+
 ENDING = (
     "safetensors.numpy",
     "lightgbm",
@@ -39,6 +41,7 @@ class Ahead:
                     return
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
+        give_back_code()
 
     def stop(self) -> None:
         """No further module; returns when the one under way is there."""

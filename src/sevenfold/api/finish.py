@@ -27,6 +27,7 @@ from sevenfold.core.task import Goal
 from sevenfold.evaluation.conformal.stored import FIELD
 from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
 from sevenfold.evaluation.subject import form_for
+from sevenfold.training.memory import give_back
 from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
@@ -292,6 +293,8 @@ def deploy(
 
     folder = session.folder
     predictor = deployed(session, collected, final, last_fit)
+    session.close()  # no worker is needed any more
+    give_back()
     refitted = predictor is not final.predictor
     data_audit = audited(session, collected)
     findings = data_audit.findings + evaluation["model_findings"]

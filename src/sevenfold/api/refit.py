@@ -159,6 +159,8 @@ class LastFit:
         while self._waiting and self._executor.running < self._executor.slots:
             self._executor.submit(self._waiting.pop(0))
             self._under_way += 1
+        if self.sealed and not self._waiting:
+            self._executor.rest()  # nothing follows
 
     def _take(self, outcome: Outcome) -> None:
         job = outcome.job

@@ -15,12 +15,14 @@ from sevenfold.core.context import Deadline, Resources, Streams
 from sevenfold.core.errors import LimitError, SevenfoldError, disk_is_full
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Event, Journal, RunFolder
+from sevenfold.training.code_pages import give_back_code
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.pulse import Pulse
 from sevenfold.tuning.reserve import Reserve
 from sevenfold.tuning.trial import Trial
 
 _TIME_FOR_SLOW_CHECKS_SECONDS = 300.0
+_STAGES = frozenset({Happening.FOLD_FINISHED, Happening.STEP_STARTED, Happening.SEALED_OPENED})
 _EXPLAINING = frozenset({Happening.DECISION, Happening.FINDING, Happening.STEP_STARTED, Happening.STEP_FINISHED})
 
 Listener = Callable[[Event], None]
@@ -92,6 +94,8 @@ class Session:
             self.pulse.beat()
             result = event.data["result"]
             self.pulse.worked(result["seconds"], result["notes"].get("core_seconds", 0.0))
+        if kind in _STAGES:
+            give_back_code()
         if self.listener is not None:
             try:
                 self.listener(event)

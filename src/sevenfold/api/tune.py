@@ -272,6 +272,8 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
     """Load the members' pipelines: of their folds, or fitted again on all training rows where folds are not averaged,
     or where their models together would be too large."""
+    if session.reserve is not None:
+        session.reserve.expect(choice.members, ())
     bag, sealed = averaged(collected), learns_sealed(session, collected)
     large = bag and not sealed and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
     thin = bag and not sealed and min(len(t.folds) for t in choice.members) < enough_folds(collected)

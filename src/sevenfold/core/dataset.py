@@ -61,13 +61,16 @@ class Column:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Column:
-        """The column that `to_json` wrote."""
+        """The column that `to_json` wrote; a ValueError for a name or levels that are no text."""
+        name, levels = data["name"], data.get("levels", ())
+        if not isinstance(levels, list | tuple) or not all(isinstance(text, str) for text in (name, *levels)):
+            raise ValueError("a column's name and levels are text")
         return cls(
-            data["name"],
+            name,
             Kind(data["kind"]),
             data.get("reason", ""),
             dict(data.get("parse", {})),
-            tuple(data.get("levels", ())),
+            tuple(levels),
             data.get("used", True),
         )
 

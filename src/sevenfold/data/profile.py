@@ -12,6 +12,7 @@ from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.errors import BundleError
 from sevenfold.data.aspects import NEW_IDS, aspect_name, learn
+from sevenfold.data.profile_form import check_column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,8 +76,13 @@ class ColumnProfile:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ColumnProfile:
-        """The profile that `to_json` wrote."""
+        """The profile that `to_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is another form; see `profile_form`.
+        """
         values = dict(data)
+        check_column(values)
         values["kind"] = Kind(values["kind"])
         for key in ("examples", "quantiles", "edges", "counts"):
             values[key] = tuple(values[key])
@@ -110,7 +116,7 @@ class Profile:
         try:
             columns = [ColumnProfile.from_json(column) for column in data["columns"]]
             return cls(int(data["rows"]), {column.name: column for column in columns})
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError("A stored profile is damaged.", "what Profile.to_json wrote", repr(error)) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 from sevenfold.core.errors import DataError
@@ -74,6 +75,13 @@ def has_at_most(content: bytes, keys: int) -> bool:
     if b" :" in content or b"\t:" in content or b"\n:" in content or b"\r:" in content:
         return False  # otherwise every key ends in '":'
     return content.count(b'":') == keys
+
+
+def number(value: Any) -> float | None:
+    """A value of a document that nobody has checked as a finite float, None where it is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        return None  # a whole number may be larger than any float, and "1e999" is read as infinity
+    return float(value)
 
 
 def canonical(value: Any) -> bytes:

@@ -16,6 +16,7 @@ from sevenfold.core.task import Goal, Task
 from sevenfold.data.classes import spelled
 from sevenfold.deployment.compiled.build import MOST_RECORDS, Compiled, Refusal, compile_runtime
 from sevenfold.deployment.compiled.frames import records_of
+from sevenfold.deployment.documents import number
 from sevenfold.deployment.runtime import Answer, Reading, Runtime
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ class LoadedModel:
         """`explain` for rows that are read already."""
         from sevenfold.evaluation.explain import explain_rows
 
-        named = sorted(self.runtime.used, key=lambda name: (-self._importance(name), self.schema.names.index(name)))
+        named = sorted(self.runtime.used, key=lambda name: (-self.importance(name), self.schema.names.index(name)))
         stream = Streams(0).generator("explain")  # the same rows always get the same explanation
         found = explain_rows(self.runtime.predictor, reading.table, self.background, named[:EXPLAINED_COLUMNS], stream)
         explained = [found.to_json(row) for row in range(reading.table.height)]
@@ -267,7 +268,7 @@ class LoadedModel:
             explained = [{**entry, "output": names[entry["output"]]} for entry in explained]
         return explained
 
-    def _importance(self, name: str) -> float:
+    def importance(self, name: str) -> float:
+        """How much a column counts for the model's score, 0 where that is not known."""
         importance = self.metadata.get("importance", {})
-        value = importance.get(name) if isinstance(importance, Mapping) else None
-        return float(value) if isinstance(value, int | float) else 0.0  # nobody has checked the metadata
+        return (number(importance.get(name)) if isinstance(importance, Mapping) else None) or 0.0

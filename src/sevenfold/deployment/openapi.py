@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,40 +125,49 @@ def _content(schema: dict[str, Any], media: str = "application/json") -> dict[st
 
 def _record(model: LoadedModel) -> dict[str, Any]:
     used = [column for column in model.inputs if column.name in model.runtime.used]
+    quantiles = _quantiles(model)
     return {
         "type": "object",
-        "properties": {column.name: _property(column, model) for column in used},
+        "properties": {column.name: _property(column, model, quantiles.get(column.name)) for column in used},
         "additionalProperties": True,
     }
 
 
-def _property(column: Column, model: LoadedModel) -> dict[str, Any]:
+def _property(column: Column, model: LoadedModel, quantiles: Any) -> dict[str, Any]:
     described: dict[str, Any] = dict(_TYPES.get(column.kind, {"type": ["string", "number", "boolean", "null"]}))
     described["description"] = str(column.kind)
-    if examples := _examples(column, model):
+    if examples := _examples(column, model, quantiles):
         described["examples"] = examples
     return described
 
 
-def _examples(column: Column, model: LoadedModel) -> list[Any]:
+def _examples(column: Column, model: LoadedModel, quantiles: Any) -> list[Any]:
     """Values such as training has seen: a category's levels, a number's quartiles, of others that of the example."""
     if column.kind in (Kind.CATEGORY, Kind.FLAG) and column.levels:
         return list(column.levels[:_LEVELS_SHOWN])
     if column.kind is Kind.NUMBER:
-        return _quartiles(column.name, model)
+        return _quartiles(quantiles)
     example = model.example.get(column.name)
     short = isinstance(example, bool | int | float) or (isinstance(example, str) and len(example) <= _LONGEST_EXAMPLE)
     return [example] if short else []
 
 
-def _quartiles(name: str, model: LoadedModel) -> list[Any]:
-    """With four digits, which is as much as an example needs; the middle one first."""
-    for column in model.profile.get("columns", ()):
-        if column["name"] == name and len(column.get("quantiles", ())) == len(QUANTILES):
-            found = dict(zip(QUANTILES, column["quantiles"], strict=True))
-            rounded = [float(f"{found[share]:.4g}") for share in (0.5, 0.25, 0.75)]
-            return list(dict.fromkeys(int(v) if v.is_integer() and abs(v) < _EXACT else v for v in rounded))
-    return []
+def _quantiles(model: LoadedModel) -> dict[str, Any]:
+    """By column what the profile says they are. No prediction depends on a profile, so nobody has checked it."""
+    try:
+        return {column["name"]: column["quantiles"] for column in model.profile["columns"]}
+    except (LookupError, TypeError):
+        return {}
+
+
+def _quartiles(quantiles: Any) -> list[Any]:
+    """With four digits, which is as much as an example needs; the middle one first; none of what are no quantiles."""
+    try:
+        found = [float(f"{quantiles[QUANTILES.index(share)]:.4g}") for share in (0.5, 0.25, 0.75)]
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return []
+    fine = [value for value in found if math.isfinite(value)]
+    return list(dict.fromkeys(int(v) if v.is_integer() and abs(v) < _EXACT else v for v in fine))
 
 
 def _answer(model: LoadedModel) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sevenfold.core.report import Finding, Score, Severity
 from sevenfold.monitoring import shares
 from sevenfold.monitoring.drift import ALPHA, ColumnDrift
 from sevenfold.monitoring.performance import Performance
-from sevenfold.monitoring.shares import clearly_worse, told_after_training
+from sevenfold.monitoring.shares import clearly_worse, told_after_training, worse_on_rows
 from sevenfold.monitoring.shift import Shift
 from sevenfold.monitoring.snapshots import Counts
 from sevenfold.monitoring.store import Reference
@@ -145,7 +145,7 @@ def alerts_about_performance(
         return
     from sevenfold.evaluation.metrics.catalogue import METRICS
 
-    if clearly_worse(told, now, METRICS.get(metric).spec.greater_is_better, alpha * shares.PERFORMANCE):
+    if worse_on_rows(told, now, METRICS.get(metric).spec.greater_is_better, alpha * shares.PERFORMANCE):
         yield Finding(
             "performance-drop",
             Severity.ERROR,

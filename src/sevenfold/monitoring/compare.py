@@ -13,6 +13,7 @@ import numpy as np
 from sevenfold.core.errors import DataError, RequestError
 from sevenfold.core.metric import Needs
 from sevenfold.core.task import Goal, Task
+from sevenfold.deployment.documents import number
 from sevenfold.deployment.registry.sequential import ALPHA, Evidence, weigh
 from sevenfold.monitoring.performance import REQUEST, ROW
 from sevenfold.monitoring.shadow import read_pairs
@@ -193,7 +194,7 @@ def _loss_of(task: Task, champion: LoadedModel, bound: float | None) -> tuple[st
     if task.goal.is_classification:
         return (ERROR if METRICS.get(task.metric).spec.needs is Needs.LABELS else BRIER), None
     if bound is None:
-        bound = _range_of(champion.profile, task.target)
+        bound = range_of(champion.profile, task.target)
     if bound is None or not bound > 0:
         raise RequestError(
             "It is not known how large an error can be.", "--bound: an error of this size or more counts as 1",
@@ -202,13 +203,14 @@ def _loss_of(task: Task, champion: LoadedModel, bound: float | None) -> tuple[st
     return ABSOLUTE, bound
 
 
-def _range_of(profile: Any, target: str) -> float | None:
+def range_of(profile: Any, target: str) -> float | None:
     """The target's range in the training rows."""
-    for column in profile.get("columns", ()):
+    columns = profile.get("columns", ())
+    for column in columns if isinstance(columns, list | tuple) else ():
         if isinstance(column, dict) and column.get("name") == target:
-            low, high = column.get("low"), column.get("high")
-            if isinstance(low, int | float) and isinstance(high, int | float):
-                return float(high - low)
+            low, high = number(column.get("low")), number(column.get("high"))
+            if low is not None and high is not None:
+                return high - low
     return None
 
 

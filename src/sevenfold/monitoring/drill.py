@@ -7,7 +7,6 @@ the same rules as `monitor` has. Whether the given rows themselves differ from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +131,7 @@ def drill(
     reference = reference_of(model)
     watched = watchlist(reference)
     inputs = [n for n, w in watched.columns.items() if w.column == n and n in model.inputs]
-    importance = model.metadata.get("importance", {})
-    ranked = sorted(inputs, key=lambda n: -float(importance.get(n, 0.0)) if isinstance(importance, Mapping) else 0.0)
+    ranked = sorted(inputs, key=lambda name: -model.importance(name))
     labelled = truth is not None and int((~np.isnan(truth)).sum()) >= _LEAST_ROWS and _form(model) is not None
     whole = _counted(model, reference, watched, table)
     different = drift_over_windows(watched.columns, [whole.counts])

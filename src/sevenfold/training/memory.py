@@ -20,6 +20,7 @@ from sevenfold.core.inputs import Form, Inputs
 from sevenfold.core.model import Size
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.task import Target
+from sevenfold.training.code_pages import give_back_code
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,11 +112,12 @@ def thinned(rows: Ints, share: float, stream: np.random.Generator) -> Ints:
 
 
 def give_back() -> None:
-    """Collect what nothing refers to, and hand free pages of the heap back (glibc; elsewhere only the former)."""
+    """Collect what nothing refers to, and hand back free pages of the heap (glibc) and code of libraries (Linux)."""
     gc.collect()
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+    give_back_code()
 
 
 EARLY = {

@@ -13,9 +13,9 @@ from sevenfold.tuning.trial import Status, Trial
 
 # Seconds on an ordinary idle core, seen in runs on small tables, and the growth with what is deployed.
 _SETTLE_SECONDS = 0.15
-_EVALUATE_SECONDS = 0.7
+_EVALUATE_SECONDS = 0.8
 _PACK_SECONDS = 0.3
-_SECONDS_A_MEMBER = 0.1  # of those that may be deployed: each is loaded, packed and tried
+_SECONDS_A_MEMBER, _SECONDS_A_FIT = 0.05, 0.03  # of those that may be deployed: each is loaded, packed and tried
 _SECONDS_A_MEGABYTE = 0.03  # a member is loaded, packed, compressed, and loaded again
 _LIBRARY_SECONDS: Mapping[str, float] = {"catboost": 0.6, "xgboost": 0.3, "image_network": 1.0}
 _JOINS = 0.15  # share of the leader's gain over the constant that a member of a blend may give up, usually
@@ -86,8 +86,9 @@ class Reserve:
         leaders = self._leaders(trials)
         alone = bool(self.growth) and not self.enough_folds  # one last fit stands for those of the folds
         megabytes = sum(trial.bytes / (len(trial.folds) if alone else 1) for trial in leaders) / 1e6
-        work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_MEGABYTE * min(megabytes, 200.0)
-        return self._slowness * work
+        # A last fit that does not end in time leaves the models of the folds to be packed.
+        work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_FIT * sum(len(t.folds) for t in leaders)
+        return self._slowness * (work + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
 
     def refit(self, members: Sequence[Trial]) -> float:
         """For fitting those members again on more rows that get such a fit."""

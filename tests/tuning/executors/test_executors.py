@@ -122,3 +122,34 @@ def test_a_worker_with_other_libraries_is_exchanged_before_it_loads_the_largest(
             assert outcome.result is not None, outcome.reason
             pids.append(executor._workers[0].pid)
     assert pids[0] != pids[1] == pids[2] == pids[3]
+
+
+def test_a_worker_with_libraries_of_other_models_is_exchanged_once_all_have_grown(
+    shared_folds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = "sevenfold.tuning.executors.processes"
+    pids = []
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        for library, fair in (("colorsys", float("inf")), ("wave", float("inf")), ("wave", 0.0), ("colorsys", 0.0)):
+            executor._fair_bytes = fair
+            monkeypatch.setattr(f"{place}.LIBRARIES", {RECIPE.model: (library,)})
+            executor.submit(job(tmp_path))
+            (outcome,) = drain(executor)
+            assert outcome.result is not None, outcome.reason
+            pids.append(executor._workers[0].pid)
+    assert pids[0] == pids[1] != pids[2] == pids[2] != pids[3]
+
+
+def test_at_rest_idle_workers_end_and_a_further_job_gets_a_new_one(shared_folds: Path, tmp_path: Path) -> None:
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        before = executor._workers[0].pid
+        executor.rest()
+        assert not executor._workers
+        executor.submit(job(tmp_path))
+        executor.rest()  # a worker at a job stays
+        assert executor.running == 1
+        (outcome,) = drain(executor)
+        assert outcome.result is not None, outcome.reason
+        assert executor._workers[0].pid != before

@@ -18,7 +18,7 @@ CHECKS: Catalogue[type[Check[DataSubject]]] = Catalogue(
         "rare-classes": f"{_HERE}.rare_classes:RareClasses",
         "class-imbalance": f"{_HERE}.class_imbalance:ClassImbalance",
         "duplicate-rows": f"{_HERE}.duplicate_rows:DuplicateRows",
-        "duplicate-across-test": f"{_HERE}.duplicate_across_test:DuplicateAcrossTest",
+        "duplicate-across-test": f"{_HERE}.duplicates_across:DuplicateAcrossTest",
         "unreadable-values": f"{_HERE}.unreadable_values:UnreadableValues",
         "mixed-types": f"{_HERE}.mixed_types:MixedTypes",
         "spelling-variants": f"{_HERE}.spelling_variants:SpellingVariants",

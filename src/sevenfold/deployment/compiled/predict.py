@@ -126,14 +126,29 @@ def _calibrated(calibrator: Calibrator | None) -> Callable[[list[float]], list[f
     def binary(probabilities: list[float]) -> list[float]:
         """`TemperatureCalibrator.apply` of one row; the logarithm and the power are numpy's, which has its own."""
         if len(probabilities) != 2:
-            return by_array(probabilities)
+            return several(probabilities)
         first, second = log(array([_LEAST if p < _LEAST else 1.0 if p > 1.0 else p for p in probabilities])).tolist()
         z = slope * (second - first) + shift
         positive = float(1.0 / (1.0 + exp(-(-700.0 if z < -700.0 else 700.0 if z > 700.0 else z))))
         return [1.0 - positive, positive]
 
+    highest, total = np.maximum.reduce, np.add.reduce
+
+    def several(probabilities: list[float]) -> list[float]:
+        """The same for more classes."""
+        z = log(array([_LEAST if p < _LEAST else 1.0 if p > 1.0 else p for p in probabilities]))
+        z *= slope
+        z -= highest(z)
+        exp(z, z)
+        z /= total(z)
+        made: list[float] = z.tolist()
+        return made
+
     # Tried on what it may meet; should another numpy round a lone number otherwise, the arrays go on.
     trials = [[1.0 - share, share] for share in (0.0, 1e-300, 1e-9, *(place / 97 for place in range(98)), 1.0)]
+    trials += [
+        [(place * 7 + turn) % 5 / 9 + 1e-17 for place in range(count)] for count in (3, 9, 40) for turn in range(5)
+    ]
     return binary if all(binary(trial) == by_array(trial) for trial in trials) else by_array
 
 

@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 
 from sevenfold.core.dataset import Column, Kind
 from sevenfold.data.clean import read, shown
-from sevenfold.data.parse.dates import ISO, gate
 from sevenfold.data.parse.flags import answers
 from sevenfold.data.parse.missing import meant_missing
 from sevenfold.data.parse.numbers import PLAIN, TOKEN, either
 from sevenfold.data.parse.quick import Unclean
 from sevenfold.data.parse.reading import UNSEEN
+from sevenfold.deployment.compiled.value_dates import date_reader
 from sevenfold.deployment.rows import plain_time, series_of
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -35,9 +35,7 @@ _BLANKS = " \t\n\r"
 _BROKEN = re.compile("[\ud800-\udfff]")  # halves of surrogate pairs, which are no text
 _HARMLESS = frozenset({"units", "prefixes", "brackets", "missing", "kept", "low", "high"})
 """Keys of a number's `parse` that do not change how a plain number in a string reads."""
-_PARTS = {"Y": "([0-9]{4})", "m": "([0-9]{1,2})", "d": "([0-9]{1,2})", "H": "([0-9]{1,2})", "M": "([0-9]{1,2})",
-          "S": "([0-9]{1,2})"}  # fmt: skip
-_FIGURES = re.compile(r"%[Ymd]([-./]%[Ymd]){2}([ T]%H:%M(:%S)?)?")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,10 @@ def _never(value: Any) -> Any:
 
 def _number(column: Column) -> Reader:
     parse = column.parse
-    notation = parse.keys() <= _HARMLESS
+    grouped = parse.get("thousands") == ","
+    notation = parse.keys() <= (_HARMLESS | {"thousands"} if grouped else _HARMLESS)
+    before = parse.get("prefixes")
+    prefix = re.compile(rf"([+-]?) *(?:{either(before)}) *", re.IGNORECASE) if before else None
     units = {str(unit): float(size) for unit, size in parse.get("units", {}).items()}
     measured = re.compile(rf"({PLAIN[1:-1]})[ \t]*({either(units)})", re.IGNORECASE | re.ASCII) if units else None
     plain, gone = re.compile(PLAIN).match, meant_missing(parse, words=True)
@@ -131,6 +132,8 @@ def _number(column: Column) -> Reader:
                 number = float(bare)
             elif measured is not None and (found := measured.fullmatch(bare)) is not None:
                 number = float(found[1]) * units[found[2].lower()]
+            elif not units and (written := _written(bare, prefix, grouped)) is not None and plain(written):
+                number = float(written)
             else:
                 raise Unclean
             if number - number != 0.0:
@@ -145,6 +148,18 @@ def _number(column: Column) -> Reader:
         return number
 
     return quick
+
+
+def _written(bare: str, prefix: re.Pattern[str] | None, grouped: bool) -> str | None:
+    """A number without its currency and the marks between its thousands; None where there are neither."""
+    if not bare.isascii():
+        return None
+    before = bare
+    if prefix is not None and (found := prefix.match(bare)) is not None:
+        bare = found[1] + bare[found.end() :]
+    if grouped and _GROUPED.fullmatch(bare):
+        bare = bare.replace(",", "")
+    return None if bare is before else bare
 
 
 def _part(column: Column) -> Reader:
@@ -200,16 +215,8 @@ def _flag(column: Column) -> Reader:
 
 
 def _date(column: Column) -> Reader:
-    """Typed times, and strings of the column's first format (ISO days without any) where it is of plain figures."""
-    form = next(iter(column.parse.get("formats", ISO)))
-    pattern, order = None, ""
-    if _FIGURES.fullmatch(form) and "%d" in form and "epoch" not in column.parse:
-        order = "".join(re.findall("%(.)", form))
-        pattern = re.compile(re.sub("%(.)", lambda m: _PARTS[m[1]], re.sub(r"([./])", r"\\\1", form)))
-        if len(set(order)) < len(order) or not re.match(gate(form), datetime(2001, 2, 3, 4, 5, 6).strftime(form)):
-            pattern = None
-    gone = meant_missing(column.parse, words=True)
-    places = [order.index(part) if part in order else -1 for part in "YmdHMS"]
+    """Typed times, and strings of the column's formats."""
+    of_text, gone = date_reader(column.parse), meant_missing(column.parse, words=True)
 
     def quick(value: Any) -> datetime | None:
         if value is None:
@@ -219,13 +226,8 @@ def _date(column: Column) -> Reader:
             bare = value.strip(_BLANKS)
             if bare in gone:
                 return None
-            match = pattern.fullmatch(bare) if pattern is not None else None
-            if match is not None and not bare.startswith("0"):
-                parts = match.groups()
-                try:
-                    return datetime(*(int(parts[place]) if place >= 0 else 0 for place in places))  # type: ignore[arg-type]
-                except ValueError:
-                    pass
+            if (found := of_text(bare)) is not None:
+                return found
         elif kind is datetime or kind is date:
             return plain_time(value)
         raise Unclean
@@ -236,15 +238,16 @@ def _date(column: Column) -> Reader:
 def _label(column: Column) -> Reader:
     parse = column.parse
     gone, levels, numeric = meant_missing(parse, words=False), frozenset(column.levels), bool(parse.get("numeric"))
-    same_case = not parse.get("ignore_case")
+    same_case, spelled = not parse.get("ignore_case"), _spelled(column)
 
     def quick(value: Any) -> str | None:
         if type(value) is str:
-            if value in levels and value not in gone and same_case and (not numeric or value.isalnum()):
-                if value and _solid(value[0]) and _solid(value[-1]):
-                    return value
-            elif value in gone:
+            if value in gone:
                 return None
+            known = value in levels if same_case else value.isascii() and value.lower() in spelled
+            fine = known and (not numeric or (same_case and value.isalnum()))
+            if fine and value and _solid(value[0]) and _solid(value[-1]):
+                return value if same_case else spelled[value.lower()]
         elif value is None:
             return None
         elif numeric and same_case and type(value) is int and str(value) in levels:
@@ -256,15 +259,27 @@ def _label(column: Column) -> Reader:
     return quick
 
 
+def _spelled(column: Column) -> dict[str, str]:
+    """The level that a label in small letters stands for where case does not matter."""
+    first: dict[str, str] = {}
+    for level in column.levels:
+        first.setdefault(level.lower(), level)
+    return first
+
+
 def _unseen(column: Column) -> Callable[[Any], Found | None] | None:
     """A plain label that is none of the levels."""
     parse = column.parse
-    gone, levels, numeric = meant_missing(parse, words=False), frozenset(column.levels), bool(parse.get("numeric"))
-    if not levels or parse.get("ignore_case"):
+    gone, numeric = meant_missing(parse, words=False), bool(parse.get("numeric"))
+    any_case = bool(parse.get("ignore_case"))
+    levels = frozenset(_spelled(column)) if any_case else frozenset(column.levels)
+    if not levels:
         return None
 
     def odd(value: Any) -> Found | None:
-        if type(value) is not str or not value or value in levels or value in gone:
+        if type(value) is not str or not value or value in gone or (any_case and not value.isascii()):
+            return None
+        if (value.lower() if any_case else value) in levels:
             return None
         if not (_solid(value[0]) and _solid(value[-1]) and (value.isalnum() or not numeric)):
             return None

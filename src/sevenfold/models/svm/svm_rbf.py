@@ -175,7 +175,7 @@ class GaussianSVM(Estimator):
     @property
     def _exactly(self) -> dict[str, Any]:
         """How scikit-learn is asked to solve it."""
-        return {"C": self.params["C"], "kernel": "rbf", "gamma": self.gamma, "cache_size": 200, "max_iter": 200_000}
+        return {"C": self.params["C"], "kernel": "rbf", "gamma": self.gamma, "cache_size": 100, "max_iter": 200_000}
 
     def _exact(self, values: Floats, target: Target) -> Expansion:
         from sklearn.exceptions import ConvergenceWarning
@@ -220,7 +220,7 @@ def _cost(size: Size) -> Cost:
     if usually_solvable(size.rows, size.classes):
         solved = 3.5 * size.rows**2 * (4 + 0.3 * size.columns)
         answered = 0.25 * size.rows * (10_000 + 0.5 * size.rows * (4 + size.columns + size.classes))
-        return cost_of(size, solved + answered, extra_bytes=200e6)
+        return cost_of(size, solved + answered, extra_bytes=100e6)
     if size.rows <= _EXACT_ROWS:
         return cost_of(size, 15.0 * size.rows**2 * (4 + 0.3 * size.columns) * size.classes)
     return cost_of(

@@ -97,13 +97,14 @@ class Forest(Estimator):
             return None
         regression, doubt, factors, classes = self.goal is Goal.REGRESSION, self.doubt, self.factors, self.classes
         size, shift, present = self.unit.size, self.unit.shift, self.present.tolist()
+        kept, spread = 1.0 - doubt, doubt / max(1, len(present))
 
         def predict(row: RowInputs) -> list[float]:
             means = mean(row.numbers)
             if regression:
                 return [means[0] * size + shift]
             known = [1.0 - means[0], means[0]] if len(present) == 2 else means
-            known = row_normalised([value * (1.0 - doubt) + doubt / len(present) for value in known])
+            known = row_normalised([value * kept + spread for value in known])
             return row_spread_out(row_undo(known, factors), present, classes)
 
         return predict

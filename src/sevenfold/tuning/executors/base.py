@@ -59,6 +59,10 @@ class Executor(ABC):
     def cancel(self, trial: str) -> None:
         """Kill the running jobs of a trial; they get no outcome."""
 
+    def rest(self) -> None:
+        """Let go of what is held for further jobs, beyond those that run: none is expected soon."""
+        return
+
     @abstractmethod
     def close(self) -> None:
         """Kill what runs and let go of everything. May be called twice."""

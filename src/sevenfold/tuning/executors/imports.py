@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 import time
 
+from sevenfold.training.code_pages import give_back_code
 from sevenfold.tuning.executors.lean import without_frames
 
 LIBRARIES = {
@@ -39,6 +41,9 @@ def load(name: str) -> None:
 def warm(model: str) -> float:
     """Import the libraries of a model; the seconds that it took, next to nothing where they were there."""
     started = time.monotonic()
-    for name in LIBRARIES.get(model, ()):
+    fresh = [name for name in LIBRARIES.get(model, ()) if name not in sys.modules]
+    for name in fresh:
         load(name)
+    if fresh:
+        give_back_code()
     return time.monotonic() - started

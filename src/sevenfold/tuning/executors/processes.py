@@ -25,6 +25,8 @@ from sevenfold.tuning.executors.imports import LARGEST, LIBRARIES
 from sevenfold.tuning.job import Job, JobResult
 
 _START_SECONDS = 60.0
+_FAIR_BYTES = 320 * 10**6  # of all workers, over what the data take
+_DATA_COPIES = 3
 _LOOK_SECONDS = 0.25  # how often deadlines and memory are looked at
 
 
@@ -53,6 +55,7 @@ class ProcessExecutor(Executor):
         self._listener = Listener(self._address, family="AF_UNIX", backlog=slots + 1)
         self._workers: list[_Worker] = []
         self._workspace = ""
+        self._fair_bytes = float("inf")
         environment = {
             **os.environ,
             "POLARS_MAX_THREADS": "1",
@@ -99,8 +102,15 @@ class ProcessExecutor(Executor):
         """Wait until the libraries are loaded and a worker is up; workers load the workspace with their first job."""
         give_back()  # what reading the data took
         self._workspace = str(workspace)
+        table = workspace / "table.arrow"
+        data_bytes = table.stat().st_size if table.exists() else 0
+        self._fair_bytes = _FAIR_BYTES + _DATA_COPIES * data_bytes
         if not self._workers:
             self._fork()
+
+    @property
+    def _crowded(self) -> bool:
+        return sum(_all_resident_bytes(worker.pid) for worker in self._workers) > self._fair_bytes
 
     @property
     def running(self) -> int:
@@ -110,12 +120,13 @@ class ProcessExecutor(Executor):
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, making one if there is none: one that has the model's library, if there is.
 
-        A worker with other libraries is exchanged before it loads the largest one: it would hold all of them.
+        A worker with other libraries is exchanged before it loads the largest one, which it would hold besides, and
+        where all of them have grown beyond what a training on little data may take.
         """
         needed = frozenset(LIBRARIES.get(str(job.recipe["model"]), ()))
         free = [worker for worker in self._workers if worker.job is None]
         worker = min(free, key=lambda one: (len(needed - one.loaded), len(one.loaded))) if free else self._fork()
-        if LARGEST in needed - worker.loaded and worker.loaded - needed:
+        if worker.loaded - needed and (LARGEST in needed - worker.loaded or self._crowded):
             self._bury(worker)
             worker = self._fork()
         worker.loaded |= needed
@@ -182,6 +193,11 @@ class ProcessExecutor(Executor):
         for worker in [worker for worker in self._workers if worker.job is not None and worker.job.trial == trial]:
             self._bury(worker)
 
+    def rest(self) -> None:
+        """End idle workers; a further job gets one forked anew."""
+        for worker in [worker for worker in self._workers if worker.job is None]:
+            self._bury(worker)
+
     def close(self) -> None:
         """Kill workers and zygote, remove the socket."""
         for worker in list(self._workers):
@@ -239,6 +255,14 @@ class ProcessExecutor(Executor):
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
         worker.connection.close()
+
+
+def _all_resident_bytes(pid: int) -> float:
+    """Memory of a process, shared or not (0 where it cannot be read)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def resident_bytes(pid: int) -> float:

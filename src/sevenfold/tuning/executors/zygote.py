@@ -13,6 +13,7 @@ import signal
 import sys
 
 from sevenfold.core.registry import installed_points
+from sevenfold.training.memory import give_back
 from sevenfold.tuning.executors.imports import load
 from sevenfold.tuning.executors.lean import keep_lean
 
@@ -40,6 +41,7 @@ def main() -> None:
     for name in NEEDED:
         load(name)
     installed_points()  # read once for all workers
+    give_back()
     children: list[int] = []
     lines = b""
     while True:

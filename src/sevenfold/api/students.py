@@ -30,7 +30,7 @@ from sevenfold.tuning.trial import Status, Trial, fold_event
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
-_MOST = 3  # models that students are taught after
+_MOST, _MOST_LOOKED_AT = 3, 6  # models that students are taught after, and looked at for it
 _TRIES = 3  # at a size that keeps the limits
 _SMALLER = 0.7
 _GROWN = 0.9  # of a limit that a fold's fit may take: one on all rows may be larger
@@ -83,8 +83,16 @@ class School:
             why = "it was asked for" if self.session.plan.distil == "always" else "the limits keep the best choice out"
             self.session.decide("tuning", f"students are taught the answers of {', '.join(teacher.trials)}", why)
         self._until = time.monotonic() + left
-        for trial in models_for(self.trials, _MOST) if sizes else ():
+        done = 0
+        for trial in models_for(self.trials, _MOST_LOOKED_AT) if sizes else ():
+            if done == _MOST or time.monotonic() >= self._until:
+                break
             share = self._share(trial)
+            if sized(trial, share) is None:
+                model = trial.recipe.model
+                self.session.decide("tuning", f"no smaller {model} is tried", "not even the smallest would do")
+                continue
+            done += 1
             small = self._one(trial, None, share) if share < 1.0 else None
             if teacher is not None:
                 self._one(trial, teacher, share if small is None else self._taught[small.name][2])
@@ -122,13 +130,9 @@ class School:
         """A student modelled on a trial, of that share of its size, and made smaller until it keeps the limits."""
         if time.monotonic() >= self._until:
             return None
-        model = trial.recipe.model
         for _ in range(_TRIES):
             recipe = sized(trial, share)
             if recipe is None:
-                self.session.decide(
-                    "tuning", f"no smaller {model} is tried", "none of it would be as small as the limits"
-                )
                 return None
             made = student(trial, recipe, teacher)
             self.session.note(Happening.TRIAL_STARTED, made.started_event())
@@ -166,7 +170,10 @@ class School:
         limit = Price(self.limits.bytes or float("inf"), self.limits.seconds or float("inf"))
         alone = Predictor(workspace.task, (Member("bare", (bare,)),), AverageCombiner([1.0]))
         least = price_of(alone, workspace, timed=self.limits.seconds is not None)
-        return allowed_share(self.price([trial]), least, limit)
+        known = self.price([trial])
+        share = allowed_share(known, least, limit)
+        # What keeps the limits by itself is not made smaller for the sake of safety.
+        return share if self.limits.broken(known.bytes, known.seconds) else max(1.0, share)
 
     def _too_long(self, made: Trial) -> str:
         """Why the student could not be finished in time, and fitted on all rows, by its first fold; "" where it can."""

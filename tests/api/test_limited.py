@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -12,10 +14,13 @@ from typer.testing import CliRunner
 
 import sevenfold
 from sevenfold.api.replay import replay
+from sevenfold.api.students import School
 from sevenfold.cli.main import app
 from sevenfold.core.errors import LimitError, RequestError
 from sevenfold.core.events import Happening
 from sevenfold.core.run import Event, Journal
+from sevenfold.tuning.teacher import Teacher
+from sevenfold.tuning.trial import Trial
 
 LIMIT = 30_000
 
@@ -34,12 +39,24 @@ def decisions(run: Path) -> dict[str, str]:
     return {e.data["what"]: e.data["why"] for e in events(run) if e.kind == Happening.DECISION}
 
 
-def students(run: Path) -> list[str]:
-    return [e.data["trial"] for e in events(run) if e.kind == Happening.TRIAL_STARTED and e.data["origin"] == "student"]
+def made(run: Path, origin: str = "student") -> list[str]:
+    return [e.data["trial"] for e in events(run) if e.kind == Happening.TRIAL_STARTED and e.data["origin"] == origin]
 
 
 @pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def taught_only() -> Iterator[None]:
+    """Students alone are tried: the same models taught by labels, which may well do better, are left out."""
+    one = School._one
+
+    def students_alone(self: School, trial: Trial, teacher: Teacher | None, share: float) -> Trial | None:
+        return None if teacher is None else one(self, trial, teacher, share)
+
+    with patch.object(School, "_one", students_alone):
+        yield
+
+
+@pytest.fixture(scope="module")
+def limited(taught_only: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run from the command line whose best model is too large; what it printed, and its folder."""
     folder = tmp_path_factory.mktemp("limited")
     frame().write_csv(folder / "train.csv")
@@ -69,7 +86,7 @@ def test_a_student_is_deployed_and_its_price_is_told(limited: Any) -> None:
     assert "what the limits cost" in (run / "report.html").read_text()
     board = json.loads((run / "leaderboard.json").read_text())
     (chosen,) = next(e.data["members"] for e in events(run) if e.kind == Happening.ENSEMBLE_FINISHED)
-    assert chosen["trial"] in students(run)
+    assert chosen["trial"] in made(run)
     assert chosen["trial"] in {row["trial"] for row in board if row["origin"] == "student"}
 
 
@@ -90,6 +107,7 @@ def test_every_fit_of_a_student_repeats(limited: Any) -> None:
     assert found["fits"] == found["identical"] >= 3
 
 
+@pytest.mark.slow
 def test_a_run_broken_off_before_its_students_ends_with_the_same(limited: Any, tmp_path: Path) -> None:
     _, run = limited
     copy = tmp_path / "run"
@@ -108,7 +126,7 @@ def test_without_students_the_run_ends_as_before(tmp_path: Path, monkeypatch: py
     with pytest.raises(LimitError, match="keeps the limits") as caught:
         sevenfold.train(frame(), max_size="30KB", distil="none", out=str(tmp_path / "none"), **settings)
     assert "0.03 MB are allowed" in caught.value.received
-    assert students(tmp_path / "none") == []
+    assert made(tmp_path / "none") == []
 
 
 def test_a_student_is_tried_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +134,7 @@ def test_a_student_is_tried_where_it_is_asked_for(tmp_path: Path, monkeypatch: p
     run = sevenfold.train(
         frame(), "y", trials=1, models=["ridge"], folds=2, tune="none", distil="always", out=str(tmp_path / "run")
     )
-    assert len(students(run.path)) == 1
+    assert len(made(run.path)) == 1
     assert any("leads" in what and "student" in why for what, why in decisions(run.path).items())
 
 

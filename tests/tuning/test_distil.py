@@ -12,7 +12,7 @@ from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.distil import SAFE, Price, allowed_share, models_for, refusal, sized, student
 from sevenfold.tuning.job import JobResult
 from sevenfold.tuning.teacher import Teacher
-from sevenfold.tuning.trial import STUDENT, Status, Trial
+from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 
 NO_LIMIT = float("inf")
 
@@ -67,6 +67,7 @@ def test_a_student_is_named_by_what_it_learns_from_whom() -> None:
     base, recipe = trial("t1", "ridge", 1.0), Recipe("ridge")
     one, other = (Teacher(("t1",), ("fold-0",), "average", {"weights": [1.0]}, trust) for trust in (0.5, 1.0))
     assert student(base, recipe, one).name == student(base, recipe, one).name != student(base, recipe, other).name
+    assert student(base, recipe, None).origin == SMALL
     made = student(base, recipe, one)
     assert made.origin == STUDENT
     assert made.teacher is not None and Teacher.from_json(made.teacher) == one

@@ -33,7 +33,7 @@ from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.objective import score_predictions
-from sevenfold.tuning.trial import STUDENT, Status, Trial
+from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
@@ -402,6 +402,8 @@ def _describe(final: Final) -> str:
     names = [trial.recipe.model for trial in final.choice.members]
     if final.choice.members[0].origin == STUDENT:
         names = [f"a small {names[0]} that learned the answers of others"]
+    if final.choice.members[0].origin == SMALL:
+        names = [f"a small {names[0]}"]
     how = "fitted on all training rows" if final.refitted else "averaged over the folds"
     if len(names) == 1:
         return f"{names[0]}, {how}"

@@ -1,4 +1,4 @@
-"""What is deployed where a limit keeps the best choice out: fewer fits, fewer members, a single trial or a student."""
+"""What is deployed where a limit keeps the best choice out: fewer fits, fewer members, one trial, or a small model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.objective import score_predictions
-from sevenfold.tuning.trial import STUDENT, Status, Trial
+from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
@@ -52,7 +52,12 @@ class Contender:
     def name(self) -> str:
         """For the journal."""
         names = " and ".join(f"{t.recipe.model} ({t.name})" for t in self.choice.members)
-        return f"the student {names}" if self.choice.members[0].origin == STUDENT else names
+        return f"the {self.choice.members[0].origin} {names}" if self.made else names
+
+    @property
+    def made(self) -> bool:
+        """Whether it was made to keep the limits."""
+        return self.choice.members[0].origin in (STUDENT, SMALL)
 
     @property
     def told(self) -> str:
@@ -131,10 +136,10 @@ class Contest:
 
     def _settled(self, contender: Contender) -> tuple[Final | None, Price]:
         """Its predictor within the limits, if it keeps them when it is fitted again, and what that costs."""
-        student, price, limits = contender.choice.members[0].origin == STUDENT, contender.price, self.limits
+        price, limits = contender.price, self.limits
         wide = not limits.broken(price.bytes / _ROOM, price.seconds / _ROOM)
-        ways = (False, True) if self._averaged and wide and not student else (True,)
-        for one_fold in ways if limits.any or student else (False,):
+        ways = (False, True) if self._averaged and wide and not contender.made else (True,)
+        for one_fold in ways if limits.any or contender.made else (False,):
             final = self.settle(contender.choice, one_fold)
             price = self._measured(final.predictor)
             if not limits.broken(price.bytes, price.seconds):
@@ -219,7 +224,7 @@ class Contest:
     def _smaller(self, contender: Contender, price: Price) -> list[Contender]:
         """A student in place of one that has grown too large on all rows."""
         trial, limits = contender.choice.members[0], self.limits
-        if self._school is None or trial.origin != STUDENT:
+        if self._school is None or not contender.made:
             return []
         over = max(price.bytes / (limits.bytes or np.inf), np.nan_to_num(price.seconds) / (limits.seconds or np.inf))
         made = self._school.smaller(trial, _ROUGHLY / over)

@@ -1,4 +1,4 @@
-"""Teaching students: small models that learn the answers of the best choice, where a limit keeps that one out."""
+"""Small models where a limit keeps the best choice out: students, which learn its answers, and others, which do not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sevenfold.core.inputs import Inputs
 from sevenfold.core.model import FitContext
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
-from sevenfold.core.task import Target
+from sevenfold.core.task import Goal, Target
 from sevenfold.models.baseline.constant import Constant
 from sevenfold.tuning.distil import TRUST, Price, allowed_share, models_for, refusal, sized, student
 from sevenfold.tuning.ensemble import AverageCombiner
@@ -30,7 +30,7 @@ from sevenfold.tuning.trial import Status, Trial, fold_event
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
 
-_MOST = 3  # models that students are taught after
+_MOST, _MOST_LOOKED_AT = 3, 6  # models that students are taught after, and looked at for it
 _TRIES = 3  # at a size that keeps the limits
 _SMALLER = 0.7
 _GROWN = 0.9  # of a limit that a fold's fit may take: one on all rows may be larger
@@ -66,36 +66,49 @@ class School:
     price: Callable[[Sequence[Trial]], Price]
     _until: float = float("inf")
     _taught: dict[str, tuple[Trial, Trial, float]] = field(default_factory=dict)
-    _again: set[str] = field(default_factory=set)
+    _again: set[tuple[str, str]] = field(default_factory=set)
 
     def teach(self) -> list[Trial]:
-        """Students that keep the limits, as far as one of their fits shows it, scored on the folds of the teacher."""
-        reason, left = refusal(self.collected.workspace), self._left_seconds()
-        if not reason and left < _LEAST_SECONDS:
-            reason = f"{left:.1f} s are left for it"
+        """Students that keep the limits, as far as one of their fits shows it, scored on the folds of the teacher; and
+        beside each the same model that learns the labels: often the answers teach no more than these do."""
+        workspace, left = self.collected.workspace, self._left_seconds()
+        reason, sizes = refusal(workspace), workspace.whole is None and workspace.task.goal is not Goal.RECOMMENDATION
+        if left < _LEAST_SECONDS:
+            reason, sizes = f"{left:.1f} s are left for it", False
+        teacher = None
         if reason:
             self.session.decide("tuning", "no student is taught", reason)
-            return []
+        else:
+            teacher = self._teacher()
+            why = "it was asked for" if self.session.plan.distil == "always" else "the limits keep the best choice out"
+            self.session.decide("tuning", f"students are taught the answers of {', '.join(teacher.trials)}", why)
         self._until = time.monotonic() + left
-        teacher = self._teacher()
-        why = "it was asked for" if self.session.plan.distil == "always" else "the limits keep the best choice out"
-        self.session.decide("tuning", f"students are taught the answers of {', '.join(teacher.trials)}", why)
-        for trial in models_for(self.trials, _MOST):
-            if time.monotonic() < self._until:
-                self._one(trial, teacher, self._share(trial))
+        done = 0
+        for trial in models_for(self.trials, _MOST_LOOKED_AT) if sizes else ():
+            if done == _MOST or time.monotonic() >= self._until:
+                break
+            share = self._share(trial)
+            if sized(trial, share) is None:
+                model = trial.recipe.model
+                self.session.decide("tuning", f"no smaller {model} is tried", "not even the smallest would do")
+                continue
+            done += 1
+            small = self._one(trial, None, share) if share < 1.0 else None
+            if teacher is not None:
+                self._one(trial, teacher, share if small is None else self._taught[small.name][2])
         return [made for made, _, _ in self._taught.values()]
 
     def smaller(self, made: Trial, ratio: float) -> Trial | None:
-        """Another student in place of one whose fit on all rows has broken a limit; once for each model.
+        """Another one in place of one whose fit on all rows has broken a limit; once for each.
 
         Args:
-            ratio: of its size to the one taught before.
+            ratio: of its size to the one before.
         """
         _, trial, share = self._taught[made.name]
-        if trial.name in self._again or time.monotonic() >= self._until:
+        if (trial.name, made.origin) in self._again:
             return None
-        self._again.add(trial.name)
-        return self._one(trial, Teacher.from_json(made.teacher or {}), share * ratio)
+        self._again.add((trial.name, made.origin))
+        return self._one(trial, None if made.teacher is None else Teacher.from_json(made.teacher), share * ratio)
 
     def _left_seconds(self) -> float:
         reserve = self.session.reserve
@@ -113,13 +126,13 @@ class School:
         combiner = self.best.combiner
         return Teacher(tuple(names), tuple(last), combiner.name, combiner.state(), TRUST)
 
-    def _one(self, trial: Trial, teacher: Teacher, share: float) -> Trial | None:
+    def _one(self, trial: Trial, teacher: Teacher | None, share: float) -> Trial | None:
         """A student modelled on a trial, of that share of its size, and made smaller until it keeps the limits."""
-        model = trial.recipe.model
+        if time.monotonic() >= self._until:
+            return None
         for _ in range(_TRIES):
             recipe = sized(trial, share)
             if recipe is None:
-                self.session.decide("tuning", f"no student after {model}", "none of it would be as small as the limits")
                 return None
             made = student(trial, recipe, teacher)
             self.session.note(Happening.TRIAL_STARTED, made.started_event())
@@ -157,7 +170,10 @@ class School:
         limit = Price(self.limits.bytes or float("inf"), self.limits.seconds or float("inf"))
         alone = Predictor(workspace.task, (Member("bare", (bare,)),), AverageCombiner([1.0]))
         least = price_of(alone, workspace, timed=self.limits.seconds is not None)
-        return allowed_share(self.price([trial]), least, limit)
+        known = self.price([trial])
+        share = allowed_share(known, least, limit)
+        # What keeps the limits by itself is not made smaller for the sake of safety.
+        return share if self.limits.broken(known.bytes, known.seconds) else max(1.0, share)
 
     def _too_long(self, made: Trial) -> str:
         """Why the student could not be finished in time, and fitted on all rows, by its first fold; "" where it can."""

@@ -1,10 +1,9 @@
-"""Students to try: models of the catalogue that have done well, as large as the limits allow."""
+"""Students to try, and small models without a teacher: of models that have done well, as large as limits allow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from sevenfold.core.task import Goal
 from sevenfold.models.catalogue import MODELS
 from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.teacher import Teacher
-from sevenfold.tuning.trial import STUDENT, Status, Trial
+from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 
 TRUST = 0.5
 SAFE = 0.85  # of what a limit allows: timings waver, and a fit on more rows may grow
@@ -113,10 +112,14 @@ def sized(trial: Trial, share: float) -> Recipe | None:
     return replace(trial.recipe, params=params)
 
 
-def student(trial: Trial, recipe: Recipe, teacher: Teacher) -> Trial:
-    """A trial that learns the teacher's answers, named by what it is: equal ones have equal names, and results."""
-    lesson: dict[str, Any] = teacher.to_json()
-    return Trial(f"s{digest_of([recipe.to_json(), lesson])[:6]}", recipe, trial.style, STUDENT, teacher=lesson)
+def student(trial: Trial, recipe: Recipe, teacher: Teacher | None) -> Trial:
+    """A trial that learns the teacher's answers, or, without one, the labels; named by what it is: equal ones have
+    equal names, and results."""
+    lesson = None if teacher is None else teacher.to_json()
+    origin = SMALL if teacher is None else STUDENT
+    return Trial(
+        f"{origin[:2]}{digest_of([recipe.to_json(), lesson])[:6]}", recipe, trial.style, origin, teacher=lesson
+    )
 
 
 def _stepped(share: float) -> float:

@@ -14,8 +14,8 @@ from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Event
 from sevenfold.tuning.job import JobResult
 
-STUDENT = "student"
-"""Origin of a trial that learns the answers of others."""
+STUDENT, SMALL = "student", "small"
+"""Origins of trials made to keep a limit: one learns the answers of others, the other the labels as any trial does."""
 
 
 class Status(StrEnum):
@@ -36,7 +36,7 @@ class Trial:
         name: "t007".
         recipe: features, model, hyperparameters.
         style: feature style the recipe was planned with.
-        origin: "yardstick", "portfolio", "bayes", "random", "grid" or "student".
+        origin: "yardstick", "portfolio", "bayes", "random", "grid", "student" or "small".
         folds: results by fold number.
         started: folds that were given to a worker (not in the journal: a killed worker's are started anew).
         judged: folds, from the first on, after which it was asked whether to go on.
@@ -131,13 +131,13 @@ class Trial:
 
 
 def trials_from_journal(events: Iterable[Event]) -> list[Trial]:
-    """Every trial of the search as the journal tells it, in order of start. Students are none: they follow from what
-    the search has found, and are taught anew."""
+    """Every trial of the search as the journal tells it, in order of start. Students and small ones are none: they
+    follow from what the search has found, and are fitted anew."""
     trials: dict[str, Trial] = {}
     students: set[str] = set()
     for event in events:
         data: Mapping[str, Any] = event.data
-        if event.kind == Happening.TRIAL_STARTED and data["origin"] == STUDENT:
+        if event.kind == Happening.TRIAL_STARTED and data["origin"] in (STUDENT, SMALL):
             students.add(data["trial"])
         if data.get("trial") in students:
             continue

@@ -20,6 +20,7 @@ from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.request import Limits
 from sevenfold.monitoring import log as logging
 from sevenfold.monitoring.columns import ColumnReader
+from sevenfold.monitoring.entries import Entries
 from sevenfold.monitoring.log import Log, LogSettings
 from sevenfold.monitoring.rows import joined, read_rows
 from sevenfold.monitoring.store import Store, reference_of
@@ -190,3 +191,22 @@ def test_many_rows_of_one_pause_are_a_parquet_file_at_once_and_few_are_lines(mod
     rows = joined([part for _, part in read_rows(Store.open(tmp_path / "s"), reference)], reference)
     assert rows.rows == 63 and rows.damaged == 0
     assert not list(folder.glob("*.jsonl")) and not list(folder.glob("*.tmp"))
+
+
+def test_of_a_usual_record_its_values_are_kept_side_by_side_in_the_order_of_the_requests(model):
+    entries = Entries(model, frozenset(), 1.0, {})
+
+    def entry(number, *records):
+        answer = model.answer(list(records))
+        answer.reading.records = list(records)
+        return answer, entries.entry(f"r{number}", float(number), answer)
+
+    usual, strange = {**RECORD, "age": 44}, {**RECORD, "city": "Atlantis"}
+    made = [entry(0, RECORD), entry(1, strange), entry(2, RECORD, usual), entry(3, usual)]
+    assert [len(kept) for _, kept in made] == [4, 6, 6, 4]
+    batch = entries.batch([kept for _, kept in made])
+    assert list(batch.requests) == ["r0", "r1", "r2", "r3"] and batch.times.tolist() == [0, 1, 2, 3]
+    assert batch.heights.tolist() == [1, 1, 2, 1] and batch.violations.tolist() == [0, 1, 0, 0, 0]
+    assert batch.table["age"].to_list() == [31.5, 31.5, 31.5, 44.0, 44.0]
+    assert batch.predictions == [label for answer, _ in made for label in answer.labels.tolist()]
+    np.testing.assert_array_equal(batch.values, np.concatenate([answer.values for answer, _ in made]))

@@ -40,9 +40,10 @@ class ColumnReader:
     Args:
         runtime: whose schema tells how columns are read.
         without: columns that are left out, and not even looked at.
+        more: doubles that `packed` puts behind those of a record.
     """
 
-    def __init__(self, runtime: Runtime, without: Collection[str] = ()) -> None:
+    def __init__(self, runtime: Runtime, without: Collection[str] = (), more: int = 0) -> None:
         numbers = {column.name for column in runtime.schema.of_kind(Kind.NUMBER)}
         columns = [column for column in runtime.schema if column.name not in without]
         target = runtime.predictor.task.target
@@ -52,47 +53,80 @@ class ColumnReader:
         self._columns = [(column, runtime.sources[column.name]) for column in columns]
         self._of_numbers, self._of_others = _getter(self._numbers), _getter(self._others)
         self._pack = Struct(f"={len(self._numbers)}d").pack
+        self._pack_more = Struct(f"={len(self._numbers) + more}d").pack
+
+    @property
+    def width(self) -> int:
+        """Number columns: doubles of a record."""
+        return len(self._numbers)
 
     def keep(self, record: Mapping[str, Any]) -> KeptRow:
         """The values of a record that are read, and nothing else of it: names take more memory than values."""
-        try:
-            numbers, others = self._of_numbers(record), self._of_others(record)
-        except KeyError:  # the record lacks a name
-            numbers, others = tuple(map(record.get, self._numbers)), tuple(map(record.get, self._others))
-        kinds = set(map(type, numbers))
-        if kinds == _FLOATS:
-            return self._pack(*numbers), others
-        return self._packed(numbers, kinds), others
+        numbers, others = self._taken(record)
+        doubles = _doubles(numbers)
+        return numbers if doubles is None else self._pack(*doubles), others
 
-    def _packed(self, values: tuple[Any, ...], kinds: set[type]) -> bytes | tuple[Any, ...]:
-        """Numbers and missing values as doubles; as they are where one of them takes a closer look."""
-        if not kinds <= _NUMBERS or any(type(v) is int and not -_WIDEST < v < _WIDEST for v in values):
-            return values
-        packed: bytes = self._pack(*[_NAN if value is None else value for value in values])
-        return packed
+    def packed(self, record: Mapping[str, Any], more: Sequence[float]) -> tuple[bytes, tuple[Any, ...]] | None:
+        """`keep` with some more doubles behind the record's; None where its numbers take a closer look."""
+        numbers, others = self._taken(record)
+        doubles = _doubles(numbers)
+        return None if doubles is None else (self._pack_more(*doubles, *more), others)
+
+    def _taken(self, record: Mapping[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        try:
+            return self._of_numbers(record), self._of_others(record)
+        except KeyError:  # the record lacks a name
+            return tuple(map(record.get, self._numbers)), tuple(map(record.get, self._others))
 
     def table(self, rows: Sequence[KeptRow]) -> pl.DataFrame:
         """The table that `Runtime.read` gives for the records of these rows."""
-        import polars as pl
-
         packed = [numbers for numbers, _ in rows if isinstance(numbers, bytes)]
         odd = [numbers for numbers, _ in rows if not isinstance(numbers, bytes)]
         order = np.argsort(np.array([not isinstance(numbers, bytes) for numbers, _ in rows]), kind="stable")
         matrix = np.frombuffer(b"".join(packed)).reshape(len(packed), len(self._numbers))
+        return self._made(matrix, [others for _, others in rows], odd, order)
+
+    def table_of_doubles(self, matrix: Floats, others: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+        """`table` of records whose numbers are all doubles.
+
+        Args:
+            matrix: (rows, width) NaN where missing.
+            others: (rows,) values of the other columns.
+        """
+        return self._made(matrix, others, [], None)
+
+    def _made(
+        self, matrix: Floats, others: Sequence[tuple[Any, ...]], odd: Sequence[Sequence[Any]], order: Ints | None
+    ) -> pl.DataFrame:
+        """A table; `odd` are rows of numbers as they came, and `order` tells where all of them belong."""
+        import polars as pl
+
         of_numbers = dict(zip(self._numbers, np.ascontiguousarray(matrix.T), strict=True))
-        of_others = dict(zip(self._others, zip(*(others for _, others in rows), strict=True), strict=False))
-        nothing = (None,) * len(rows)
+        of_others = dict(zip(self._others, zip(*others, strict=True), strict=False))
+        nothing = (None,) * len(others)
         made: list[pl.Series] = []
         for column, source in self._columns:
             if source not in of_numbers:
                 made.append(_typed(column, source, of_others.get(source, nothing), False))
                 continue
-            parts = [_of_numbers(column, source, of_numbers[source])] if packed or not odd else []
+            parts = [_of_numbers(column, source, of_numbers[source])] if len(matrix) or not odd else []
             if odd:
                 place = self._numbers.index(source)
                 parts.append(_typed(column, source, [values[place] for values in odd], True))
-            made.append(parts[0] if len(parts) == 1 else _placed(pl.concat(parts), order))
-        return pl.DataFrame(made) if made else pl.DataFrame(height=len(rows))
+            made.append(parts[0] if len(parts) == 1 or order is None else _placed(pl.concat(parts), order))
+        return pl.DataFrame(made) if made else pl.DataFrame(height=len(others))
+
+
+def _doubles(values: tuple[Any, ...]) -> Sequence[float] | None:
+    """Numbers and missing values as they are packed; None where one of them takes a closer look."""
+    kinds = set(map(type, values))
+    if kinds == _FLOATS:
+        return values
+    if not kinds <= _NUMBERS:
+        return None
+    if int in kinds and any(type(v) is int and not -_WIDEST < v < _WIDEST for v in values):
+        return None
+    return values if type(None) not in kinds else [_NAN if value is None else value for value in values]
 
 
 def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

@@ -30,6 +30,9 @@ Entry: TypeAlias = "tuple[str, float, tuple[KeptRow, ...] | Reading, npt.NDArray
 """Of one request: id, seconds since 1970, its rows as `ColumnReader.keep` gives them or typed already, labels and
 values as in `Answer`, and how many violations each row has, empty for none at all. A plain tuple: one is made for each
 request, and the garbage collector leaves it alone."""
+PlainEntry: TypeAlias = "tuple[str, float, bytes, tuple[Any, ...]]"
+"""Of a request of one usual record, in less memory: id, seconds since 1970, its numbers and the answer's values
+side by side as doubles, and its other values. Labels follow from the values, and are decided anew for many at once."""
 
 _TIME = "%Y-%m-%dT%H:%M:%S%.6f+00:00"
 
@@ -77,22 +80,51 @@ class Entries:
         self._has_classes = model.task.goal.is_classification
         self._sample = sample
         self._redact = redact
-        self._columns = ColumnReader(model.runtime, redact)
+        self._classes = len(model.task.classes) if self._has_classes else 0
+        self._columns = ColumnReader(model.runtime, redact, self._classes or 1)
+        self._decide = model.runtime.decide
+        self._decides = (
+            model.runtime.predictor.decision.costs is None
+        )  # a sum of costs may round otherwise among others
         self._pictures = dict(pictures)
 
-    def entry(self, request: str, seconds: float, answer: Answer) -> Entry:
+    def entry(self, request: str, seconds: float, answer: Answer) -> Entry | PlainEntry:
         """What to keep of an answer. Of records that were predicted without a frame it is their values only."""
         reading = answer.reading
-        violations = tuple(map(len, reading.by_row())) if reading.violations else ()
         records = reading.records
+        violations = tuple(map(len, reading.by_row())) if reading.violations else ()
         if records is None or reading.is_read:
             return request, seconds, reading, answer.labels, answer.values, violations
-        keep = self._columns.keep
-        rows = (keep(records[0]),) if len(records) == 1 else tuple(map(keep, records))
-        return request, seconds, rows, answer.labels, answer.values, violations
+        if len(records) == 1 and not violations and self._decides:
+            values = answer.values.tolist()
+            plain = self._columns.packed(records[0], values[0] if self._classes else values)
+            if plain is not None:
+                return request, seconds, *plain
+        return request, seconds, tuple(map(self._columns.keep, records)), answer.labels, answer.values, violations
 
-    def batch(self, entries: Sequence[Entry]) -> Batch:
+    def batch(self, entries: Sequence[Entry | PlainEntry]) -> Batch:
         """The rows of some requests, one below the other, with the figures of pictures in them."""
+        plain = [entry for entry in entries if len(entry) == 4]
+        if len(plain) == len(entries):
+            return self._of_plain(plain)
+        others = [entry for entry in entries if len(entry) != 4]
+        if not plain:
+            return self._of_others(others)
+        places = np.argsort([len(entry) != 4 for entry in entries], kind="stable")
+        return _merged(self._of_plain(plain), self._of_others(others), places)
+
+    def _of_plain(self, entries: Sequence[PlainEntry]) -> Batch:
+        requests, times, packed, others = zip(*entries, strict=True)
+        count, width = len(entries), self._columns.width
+        matrix = np.frombuffer(b"".join(packed)).reshape(count, -1)
+        table = with_aspects(self._columns.table_of_doubles(matrix[:, :width], others), self._pictures)
+        values = np.ascontiguousarray(matrix[:, width:]) if self._classes else matrix[:, width].copy()
+        return Batch(
+            requests, np.ones(count, dtype=np.int64), np.array(times), table, plain_labels(self._decide(values)), [],
+            values if self._classes else None, np.zeros(count, dtype=np.int64),
+        )  # fmt: skip
+
+    def _of_others(self, entries: Sequence[Entry]) -> Batch:
         requests, times, rows, labels, values, violations = zip(*entries, strict=True)
         heights = np.fromiter(map(len, labels), np.int64, len(entries))
         table = with_aspects(self._table(rows, heights), self._pictures)
@@ -166,6 +198,29 @@ class Entries:
             return table
         digests = with_digests(table, self._schema)
         return digests.with_columns(pl.col(name).dt.to_string("iso:strict") for name in dates)
+
+
+def _merged(first: Batch, second: Batch, places: Ints) -> Batch:
+    """Two batches of a model that ranks nothing as one.
+
+    Args:
+        places: where the requests of the first, and then of the second, belong.
+    """
+    import polars as pl
+
+    order = np.argsort(places)
+    heights = np.concatenate([first.heights, second.heights])
+    rows = np.argsort(np.repeat(places, heights), kind="stable")
+    requests = [*first.requests, *second.requests]
+    predictions = [*(first.predictions or ()), *(second.predictions or ())]
+    chances = None
+    if first.values is not None and second.values is not None:
+        chances = np.concatenate([first.values, second.values])[rows]
+    return Batch(
+        [requests[place] for place in order], heights[order], np.concatenate([first.times, second.times])[order],
+        pl.concat([first.table, second.table], how="diagonal")[rows], [predictions[row] for row in rows], [], chances,
+        np.concatenate([first.violations, second.violations])[rows],
+    )  # fmt: skip
 
 
 def written_times(seconds: Floats) -> pl.Series:

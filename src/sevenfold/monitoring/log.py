@@ -22,7 +22,7 @@ from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.runtime import Answer
 from sevenfold.monitoring.counting import Counter
-from sevenfold.monitoring.entries import Entries, Entry
+from sevenfold.monitoring.entries import Entries, Entry, PlainEntry
 from sevenfold.monitoring.reference import Watchlist, watchlist
 from sevenfold.monitoring.segments import Segment, pack_left_behind
 from sevenfold.monitoring.store import Store, reference_of
@@ -92,7 +92,7 @@ class Log(Recorder):
         self._clock = clock
         self._seconds = time.time if clock is utc_now else lambda: clock().timestamp()
         self._dropped = 0
-        self._queue: deque[Entry] = deque()
+        self._queue: deque[Entry | PlainEntry] = deque()
         self._waiting_rows = 0
         self._ending = False
         self._wake = threading.Event()
@@ -158,9 +158,11 @@ class Log(Recorder):
             self._attempt(lambda last=ending: self._counter.save(closed=last), 0)  # type: ignore[misc]
         self._attempt(self._segment.close, 0)
 
-    def _taken(self) -> list[Entry]:
+    def _taken(self) -> list[Entry | PlainEntry]:
         taken = [self._queue.popleft() for _ in range(min(_TOGETHER, len(self._queue)))]
-        self._waiting_rows = max(0, self._waiting_rows - sum(len(entry[3]) for entry in taken))
+        self._waiting_rows = max(
+            0, self._waiting_rows - sum(1 if len(entry) == 4 else len(entry[3]) for entry in taken)
+        )
         return taken
 
     def _attempt(self, work: Callable[[], object], lost: int) -> None:
@@ -169,7 +171,7 @@ class Log(Recorder):
         except Exception:  # a log that fails must not end the serving: the loss is counted and shown
             self._dropped += lost
 
-    def _append(self, entries: Sequence[Entry]) -> None:
+    def _append(self, entries: Sequence[Entry | PlainEntry]) -> None:
         for (window, day), part in self._by_window(entries).items():
             batch = self._entries.batch(part)
             self._counter.add(window, batch.table, batch.predictions, batch.values)
@@ -181,13 +183,13 @@ class Log(Recorder):
                 self._pending_rows += frame.height
                 self._pending_requests += len(part)
 
-    def _by_window(self, entries: Sequence[Entry]) -> dict[tuple[int, str], list[Entry]]:
+    def _by_window(self, entries: Sequence[Entry | PlainEntry]) -> dict[tuple[int, str], list[Entry | PlainEntry]]:
         """The requests of each window and day: almost always one."""
         moments = [entry[1] for entry in entries]
         first, last = self._place(min(moments)), self._place(max(moments))
         if first == last:
             return {first: list(entries)}
-        places: dict[tuple[int, str], list[Entry]] = {}
+        places: dict[tuple[int, str], list[Entry | PlainEntry]] = {}
         for entry, moment in zip(entries, moments, strict=True):
             places.setdefault(self._place(moment), []).append(entry)
         return places

@@ -100,6 +100,7 @@ class LastFit:
                 if not (Path(job.folder) / job.name / "state.json").exists():
                     self._waiting.append(job)
         self._submit()
+        self._executor.settle()
         if self._executor.beside:
             self._beside = Thread(target=self._work_beside, name="last-fit", daemon=True)
             self._beside.start()

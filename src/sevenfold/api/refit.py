@@ -99,6 +99,7 @@ class LastFit:
                 job = self._job(trial, repeat)
                 if not (Path(job.folder) / job.name / "state.json").exists():
                     self._waiting.append(job)
+        self._executor.refresh()
         self._submit()
         self._executor.settle()
         if self._executor.beside:

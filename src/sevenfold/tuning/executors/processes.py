@@ -25,7 +25,8 @@ from sevenfold.tuning.executors.imports import LARGEST, LIBRARIES
 from sevenfold.tuning.job import Job, JobResult
 
 _START_SECONDS = 60.0
-_FAIR_BYTES = 320 * 10**6  # of all workers, over what the data take
+_FAIR_BYTES = 280 * 10**6  # of all workers, over what the data take
+_JOBS_BETWEEN = 5  # jobs of a worker that has outgrown its share, before another one takes its place
 _DATA_COPIES = 3
 _LOOK_SECONDS = 0.25  # how often deadlines and memory are looked at
 
@@ -36,6 +37,7 @@ class _Worker:
     pid: int
     job: Job | None = None
     loaded: frozenset[str] = frozenset()
+    jobs: int = 0
 
 
 class ProcessExecutor(Executor):
@@ -104,17 +106,22 @@ class ProcessExecutor(Executor):
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, making one if there is none: one that has the model's library, if there is.
 
-        A worker with other libraries is exchanged before it loads the largest one, which it would hold besides, and
-        where all of them have grown beyond what a training on little data may take.
+        A worker is exchanged for a new one before it loads the largest library beside others, and where all of them
+        have grown beyond what a training on little data may take: at once if it has other libraries, else from time
+        to time, since what the heap has let go in pieces only ends with the process.
         """
         needed = frozenset(LIBRARIES.get(str(job.recipe["model"]), ()))
         free = [worker for worker in self._workers if worker.job is None]
         worker = min(free, key=lambda one: (len(needed - one.loaded), len(one.loaded))) if free else self._fork()
-        exchanged = worker.loaded - needed and (LARGEST in needed - worker.loaded or self._crowded)
+        others = bool(worker.loaded - needed)
+        exchanged = (others and LARGEST in needed - worker.loaded) or (
+            self._crowded and (others or worker.jobs >= _JOBS_BETWEEN)
+        )
         if exchanged and not self._settled:
             self._bury(worker)
             worker = self._fork()
         worker.loaded |= needed
+        worker.jobs += 1
         worker.job = job
         memory = None if self._memory_bytes == float("inf") else self._memory_bytes
         message = json.dumps({"workspace": self._workspace, "job": job.to_json(), "memory_bytes": memory}).encode()
@@ -123,7 +130,7 @@ class ProcessExecutor(Executor):
         except (BrokenPipeError, ConnectionError):
             self._bury(worker)
             fresh = self._fork()
-            fresh.job, fresh.loaded = job, needed
+            fresh.job, fresh.loaded, fresh.jobs = job, needed, 1
             fresh.connection.send_bytes(message)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
@@ -178,6 +185,11 @@ class ProcessExecutor(Executor):
         for worker in [worker for worker in self._workers if worker.job is not None and worker.job.trial == trial]:
             self._bury(worker)
 
+    def refresh(self) -> None:
+        """End idle workers where all of them have grown beyond their share."""
+        if self._crowded:
+            self._end_idle()
+
     def settle(self) -> None:
         """Where every slot has its worker, let the zygote shrink to a keeper of them: its libraries are for more."""
         if len(self._workers) == self._slots:
@@ -185,8 +197,7 @@ class ProcessExecutor(Executor):
 
     def rest(self) -> None:
         """End idle workers, and let the zygote shrink; a further job gets a worker of a new one."""
-        for worker in [worker for worker in self._workers if worker.job is None]:
-            self._bury(worker)
+        self._end_idle()
         self._shrink_zygote()
 
     def close(self) -> None:
@@ -203,6 +214,10 @@ class ProcessExecutor(Executor):
         with contextlib.suppress(OSError):
             self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end_idle(self) -> None:
+        for worker in [worker for worker in self._workers if worker.job is None]:
+            self._bury(worker)
 
     def _start_zygote(self) -> subprocess.Popen[bytes]:
         environment = {

@@ -16,6 +16,8 @@ from sevenfold.tuning.trial import Status, Trial
 _MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
 _MODELS_FIRST = 4  # different models are tried before variants of what leads
 _SHORT_YARDSTICK = 0.03  # of the work that can still be done
+_FIRST_SHARE = 0.5  # of that work, at most, for the first real trial, where another one of at least
+_FIRST_PROMISE = 1.0 / 3.0  # of the best one's promise takes no more: time must be left for models that err differently
 _SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
@@ -121,7 +123,7 @@ class Agenda:
         if not begun:
             # A linear yardstick that takes more than a moment waits until the first real trial is under way.
             long = self._work(first, standing) > _SHORT_YARDSTICK * standing.work_left
-            return next((p for p in self.queue if not long or p.origin != "yardstick"), first)
+            return first if first.origin == "yardstick" and not long else self._first_real(standing) or first
         yardstick = next((p for p in self.queue if p.origin == "yardstick"), None)
         if yardstick is not None:
             return yardstick
@@ -138,6 +140,15 @@ class Agenda:
             return best
         variants = sum(t.origin not in ("yardstick", "portfolio") for t in standing.trials)
         return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, standing.work_left) else None
+
+    def _first_real(self, standing: Standing) -> Proposal | None:
+        """The first starting point in order, unless its folds would take most of the time and another one would not."""
+        real = [proposal for proposal in self.queue if proposal.origin != "yardstick"]
+        if not real:
+            return None
+        least = _FIRST_PROMISE * promise(real[0], (), None)
+        short = (p for p in real if self._work(p, standing) <= _FIRST_SHARE * standing.work_left)
+        return next((p for p in short if promise(p, (), None) >= least), real[0])
 
     def _work(self, proposal: Proposal, standing: Standing) -> float:
         """Expected work of all folds."""

@@ -83,6 +83,9 @@ def tables(rows: list[dict[str, Any]]) -> str:
             parts += whole(cells, sorted([*wide, line]), sets, constants)
     parts += ["", *each(cells, sorted(wide) + few, sorted(constants), "metric_value"), ""]
     parts += ["Log loss of the same runs:", "", *each(cells, sorted(wide) + few, sorted(constants), "log_loss")]
+    several = [line for line in sorted(cells) if any(len(runs) > 1 for runs in cells[line].values())]
+    if several:
+        parts += ["", "Several seeds, lowest and highest value:", "", *spread(cells, several, sorted(constants))]
     return "\n".join(parts)
 
 
@@ -151,6 +154,19 @@ def each(
         shown = ["-" if v is None else f"**{v:.4g}**" if v == best else f"{v:.4g}" for v in told.values()]
         body.append([name, metric, *shown])
     return markdown(["set", "metric", *map(name_of, lines)], body)
+
+
+def spread(cells: dict[Line, dict[str, list[dict[str, Any]]]], lines: list[Line], sets: list[str]) -> list[str]:
+    """One line a set: lowest to highest value over seeds, and how many there are."""
+    body = []
+    for name in sets:
+        row = [name]
+        for line in lines:
+            runs = cells[line].get(name, [])
+            values = [run["metric_value"] for run in runs if run.get("metric_value") is not None]
+            row.append(f"{min(values):.4g} to {max(values):.4g} ({len(values)})" if values else "-")
+        body.append(row)
+    return markdown(["set", *map(name_of, lines)], body)
 
 
 def markdown(head: list[str], body: list[list[str]]) -> list[str]:

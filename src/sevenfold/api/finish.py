@@ -200,6 +200,10 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
     if not fitted:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", "out of time")
         return judged
+    if len(fitted) < len(judged.members) and judged.combiner.name == "stack":
+        why = "a stack's weights hold for members that learned from the same rows, and not all were fitted in time"
+        session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
+        return judged
     known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
     members = tuple(Member(name, fitted[name]) if name in fitted else known[name] for name in known)
     again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)

@@ -267,6 +267,9 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
         give_back()
         make_executor(session, session.slots)  # this process takes less by now: workers may take more
     best = choose(able, folder, workspace, plan.costs, most, most_bytes=room, seconds=seconds)
+    if len(best.members) > 1 and _too_dear(session, collected, best.members):
+        # All members are fitted once more or twice: better fewer of them than some left as they were.
+        best = choose(able, folder, workspace, plan.costs, len(best.members) // 2, most_bytes=room, seconds=seconds)
     if limits.any or plan.distil == "always":
         contest = Contest(session, collected, able, best, limits, partial(_settle, session, collected), seconds)
         final = contest.winner()
@@ -287,6 +290,15 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
         },
     )
     return final
+
+
+def _too_dear(session: Session, collected: Collected, members: Sequence[Trial]) -> bool:
+    """Whether the fits that the members need, as folds are not averaged, would not end in the time that is left."""
+    reserve = session.reserve
+    if reserve is None or averaged(collected):
+        return False
+    kept = reserve.before_refit(members) + reserve.after_needed(members, members)
+    return reserve.refit(members) > session.time_before(kept)
 
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:

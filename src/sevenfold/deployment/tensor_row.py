@@ -79,7 +79,7 @@ class TensorRow:
                     if type(value) is not int or kind is not float or abs(value) > _EXACT:
                         return None
                     value = float(value)
-                elif kind is float and value is not None and not -WIDE < value < WIDE:
+                elif type(value) is float and not -WIDE < value < WIDE:
                     return None  # it may have been a whole number
                 record[name] = value
         except (KeyError, TypeError):  # something else than four plain members

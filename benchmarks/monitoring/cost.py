@@ -118,6 +118,8 @@ async def measured(model: LoadedModel, log: Log, total: int, block: int) -> None
     print(f"CPU µs a request, {asked:,} requests each, in blocks of {block}:")
     print(f"the thread that answers: {without:.1f} without, {with_store:.1f} with a store")
     print(f"paired: {cuts[1]:+.2f}, half of the blocks within {cuts[0]:+.2f} to {cuts[2]:+.2f}")
+    quiet = [statistics.quantiles(side, n=10)[0] for side in zip(*pairs, strict=True)]
+    print(f"quietest tenth of the blocks: {quiet[0]:.1f} without, {quiet[1]:.1f} with a store")
     print(f"other threads: {everything:.2f}, the log's own {written:.2f}; together {more:+.1f}")
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sevenfold.deployment import documents
 from sevenfold.deployment.documents import DocumentError, canonical, parse
 
 VALUES = st.recursive(
@@ -61,3 +62,31 @@ def test_a_message_never_quotes_the_text():
     with pytest.raises(DocumentError) as caught:
         parse(b'{"password": hunter2}', limit_bytes=100)
     assert "hunter2" not in str(caught.value)
+
+
+WIDE_INTEGERS = st.integers(-(10**40), 10**40)
+LITTLE = st.dictionaries(
+    st.text(max_size=5), st.none() | st.booleans() | WIDE_INTEGERS | st.floats(allow_nan=False) | st.text(max_size=5)
+)
+
+
+def _outcome(content):
+    try:
+        return repr(parse(content, limit_bytes=10**6))
+    except DocumentError as error:
+        return repr((error.what, error.received))
+
+
+@given(
+    LITTLE.map(lambda record: json.dumps(record).encode())
+    | LITTLE.map(lambda record: json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    | st.binary(max_size=20).map(lambda inner: b'{"a":' + inner + b"}")
+    | st.from_regex(r"\A\{\"a\":-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?\}\Z").map(str.encode)
+)
+def test_the_swift_reader_gives_what_the_plain_one_gives(content):
+    given = _outcome(content)
+    swift, documents._swift = documents._swift, None
+    try:
+        assert given == _outcome(content)
+    finally:
+        documents._swift = swift

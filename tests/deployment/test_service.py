@@ -122,6 +122,30 @@ def test_bad_requests_get_their_status_and_one_form_of_error(client, content, he
     assert client.post("/predict", json=RECORD).status_code == 200
 
 
+def test_a_refusal_says_what_to_do(client):
+    def told(**request):
+        return client.post("/predict", **request).json()["error"]
+
+    assert "curl: -H 'Content-Type: application/json'" in told(content=b"{}", headers={"content-type": "text/plain"})
+    typed = {"content-type": "application/json"}
+    assert "line 1, column 9" in told(content=b'{"age": }', headers=typed)
+    assert "in row 1, counted from 0" in told(json=[RECORD, {"age": 3}])
+    assert " in row" not in told(json=[{"age": 3}, {"age": 4}])
+    assert "there is: model." in client.post("/predict/modell", json=RECORD).json()["error"]
+    assert "there is: 1." in client.get("/v2/models/model/versions/2").json()["error"]
+
+
+def test_a_request_keeps_the_name_that_its_client_gave(client):
+    for given in ("order-17", "7f3e:9a", "a" * 64):
+        for query in ("", "?explain=false"):  # the short way and the ordinary one
+            reply = client.post("/predict" + query, json=RECORD, headers={"x-request-id": given})
+            assert reply.json()["request_id"] == reply.headers["x-request-id"] == given
+    for given in ("", "a" * 65, 'a"b', "a b", "\u00e9".encode(), "-a"):
+        reply = client.post("/predict", json=RECORD, headers={"x-request-id": given})
+        assert reply.json()["request_id"] == reply.headers["x-request-id"] != given
+        assert len(reply.headers["x-request-id"]) == 16
+
+
 @pytest.mark.parametrize(
     "value", [10**300, 1e308, -(10**30), [], [1, "a"], {"a": 1}, "\u0000", "x" * 10_000, 1e999, True, "'; DROP"]
 )
@@ -292,30 +316,30 @@ def test_a_full_server_says_503_and_recovers(model, monkeypatch):
 
     def slow(self, rows, **options):
         if rows == [RECORD]:  # and not the model's own example
-            held.wait(10)
+            held.wait(60)
         return answer(self, rows, **options)
 
     monkeypatch.setattr(type(model), "answer", slow)
     with running(Service(model, limits=Limits(waiting=2, inline_seconds=0))) as url:
         replies = []
         threads = [
-            threading.Thread(target=lambda: replies.append(httpx.post(url + "/predict", json=RECORD, timeout=20)))
+            threading.Thread(target=lambda: replies.append(httpx.post(url + "/predict", json=RECORD, timeout=60)))
             for _ in range(2)
         ]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + 10
-        while "under_way 2.0" not in httpx.get(url + "/metrics").text:
+        deadline = time.monotonic() + 60
+        while "under_way 2.0" not in httpx.get(url + "/metrics", timeout=60).text:
             assert time.monotonic() < deadline
-        refused = httpx.post(url + "/predict", json=RECORD)
+        refused = httpx.post(url + "/predict", json=RECORD, timeout=60)
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
-        assert httpx.get(url + "/v2/health/live").status_code == 200
+        assert httpx.get(url + "/v2/health/live", timeout=60).status_code == 200
         held.set()
         for thread in threads:
             thread.join()
         assert [r.status_code for r in replies] == [200, 200]
-        assert httpx.post(url + "/predict", json=RECORD).status_code == 200
+        assert httpx.post(url + "/predict", json=RECORD, timeout=60).status_code == 200
 
 
 def test_a_fault_tells_neither_paths_nor_rows(model, monkeypatch, caplog):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sevenfold.deployment.hosting import Host, Hosted
 from sevenfold.deployment.lanes import Lane
@@ -31,7 +30,6 @@ class Answering:
         self.workers = Workers(limits)
         self.metrics = Metrics(host.all[0])
         self.draining = False
-        self._lanes: WeakKeyDictionary[Hosted, Lane] = WeakKeyDictionary()
 
     @property
     def ready(self) -> bool:
@@ -40,9 +38,9 @@ class Answering:
 
     def lane(self, hosted: Hosted) -> Lane:
         """The way to a hosted model."""
-        lane = self._lanes.get(hosted)
-        if lane is None:
-            lane = self._lanes[hosted] = Lane(hosted, self.workers, self.limits)
+        if hosted.way is None or hosted.way[0] is not self:
+            hosted.way = self, Lane(hosted, self.workers, self.limits)
+        lane: Lane = hosted.way[1]
         return lane
 
     async def warm(self) -> None:

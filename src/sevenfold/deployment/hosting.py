@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
+from typing import Any
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.model import LoadedModel
@@ -32,6 +33,7 @@ class Hosted:
         self.version = version
         self.labels = (name, version)
         self.recorder = recorder
+        self.way: tuple[object, Any] | None = None  # who answers with it, and that one's lane to it
         self.uses = 0  # requests that hold it now; nothing may be taken from it before this is zero
 
     @cached_property
@@ -124,7 +126,7 @@ class Host:
         """
         slot = self._slots.get(self._first if name is None else name)
         if slot is None:
-            raise HttpError(404, "There is no such model here.")
+            raise HttpError(404, "There is no such model here; there is: " + ", ".join(self._slots) + ".")
         if version is None:
             if slot.canary is not None and part_of(key) < slot.share:
                 return slot.canary
@@ -132,7 +134,8 @@ class Host:
         for hosted in slot.all:
             if hosted.version == version:
                 return hosted
-        raise HttpError(404, "There is no such version of the model here.")
+        known = ", ".join(hosted.version for hosted in slot.all)
+        raise HttpError(404, f"There is no such version of the model here; there is: {known}.")
 
     def use(self, name: str | None, version: str | None, key: str) -> Hosted:
         """`pick` for a block of `with`: the model stays until the block ends."""

@@ -89,6 +89,10 @@ class LoadedModel:
         Raises:
             DataError: more than half of the columns that the model uses are missing.
         """
+        if type(rows) is list and len(rows) == 1 and type(rows[0]) is dict and self._compiled:
+            compiled = self._compiled[0]
+            if isinstance(compiled, Compiled):
+                return compiled.answer(rows)
         if self.task.goal is Goal.RECOMMENDATION:
             from sevenfold.deployment import recommend
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from sevenfold.core.errors import DataError, RequestError, SevenfoldError
@@ -19,6 +21,7 @@ _SECURITY = (
     (b"cache-control", b"no-store"),
 )
 _DONE = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+=-]{0,63}")
 _PAGES = ("/", "/docs")
 
 
@@ -79,10 +82,15 @@ def reply_to(error: Exception, request: Request) -> Reply:
 
 
 class Ids:
-    """Names for requests that nobody can guess, from the system's randomness taken in stock."""
+    """Names for requests: the client's own, or one that nobody can guess, from randomness taken in stock."""
 
     def __init__(self) -> None:
         self._stock: list[str] = []
+
+    def of(self, headers: Mapping[str, str]) -> str:
+        """What the client calls its request, in `x-request-id`, where that is plain; else a new name."""
+        own = headers.get("x-request-id")
+        return self.next() if own is None or not _PLAIN.fullmatch(own) else own
 
     def next(self) -> str:
         """Sixteen hexadecimal digits."""

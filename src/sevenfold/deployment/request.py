@@ -200,4 +200,6 @@ def need_media_type(headers: Mapping[str, str], allowed: tuple[str, ...], *, may
     kind, _, parameters = (stated or "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() not in allowed or (charset.startswith("charset=") and charset != "charset=utf-8"):
-        raise HttpError(415, "Content-Type must be " + " or ".join(allowed) + ", in UTF-8.")
+        wanted = " or ".join(allowed)
+        hint = f"curl: -H 'Content-Type: {allowed[0]}'"
+        raise HttpError(415, f"The header Content-Type must be {wanted}, in UTF-8 ({hint}).")

@@ -233,14 +233,20 @@ class Runtime:
             if violation.code == MISSING_COLUMN and violation.column in self.used:
                 missing.setdefault(violation.row, set()).add(violation.column)
         common = missing.get(None, set())
-        worst = max((names | common for names in missing.values()), key=len, default=set())
+        row, worst = max(((row, names | common) for row, names in missing.items()), key=_lacks, default=(None, set()))
         if 2 * len(worst) > len(self.used):
             raise DataError(
-                "More than half of the columns that the model uses are missing.",
+                "More than half of the columns that the model uses are missing"
+                + ("." if row is None else f" in row {row}, counted from 0."),
                 ", ".join(sorted(self.used)),
                 f"{len(worst)} of {len(self.used)} missing: " + ", ".join(sorted(worst)),
                 "Check the names of the columns, and that the file has a header where the training file had one.",
             )
+
+
+def _lacks(found: tuple[int | None, set[str]]) -> tuple[int, bool]:
+    """How many columns; what all rows lack comes before what one lacks."""
+    return len(found[1]), found[0] is None
 
 
 def _cut_short(conformed: Conformed) -> bool:

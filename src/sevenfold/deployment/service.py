@@ -87,7 +87,7 @@ class Service:
         headers = headers_of(scope)
         query = scope.get("query_string", b"").decode("latin-1")
         head = scope["method"] == "HEAD"
-        request = Request("GET" if head else scope["method"], scope["path"], headers, query, self._ids.next())
+        request = Request("GET" if head else scope["method"], scope["path"], headers, query, self._ids.of(headers))
         incoming = Incoming(headers, receive)
         try:
             reply = await self._reply(request, incoming)
@@ -109,7 +109,7 @@ class Service:
             head and body of the answer, and whether the connection stays open.
         """
         hot, lasting = asked.hot, asked.lasting
-        request = Request("POST", hot.path, asked.headers, "", self._ids.next(), hot.names, body)
+        request = Request("POST", hot.path, asked.headers, "", self._ids.of(asked.headers), hot.names, body)
         try:
             reply = self._at_once(hot, request)
             if reply is None:

@@ -12,7 +12,7 @@ from typing import Any
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import DataError
 from sevenfold.deployment import tensors
-from sevenfold.deployment.documents import compact, has_at_most, parse_unchecked
+from sevenfold.deployment.documents import WIDE, compact, has_at_most, parse_unchecked
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import label_texts
 from sevenfold.deployment.protocol import ID_LENGTH
@@ -79,6 +79,8 @@ class TensorRow:
                     if type(value) is not int or kind is not float or abs(value) > _EXACT:
                         return None
                     value = float(value)
+                elif type(value) is float and not -WIDE < value < WIDE:
+                    return None  # it may have been a whole number
                 record[name] = value
         except (KeyError, TypeError):  # something else than four plain members
             return None

@@ -37,6 +37,8 @@ def alerts_about_rows(rows: int, damaged: int, foreign: int, least_rows: int) ->
             "other-models",
             Severity.NOTE,
             f"{foreign} rows were answered by other models than the last one and are left out.",
+            why="Each model is compared with its own training rows.",
+            advice="Nothing, after a new version has come; what a canary or a second model answers has its own store.",
         )
 
 

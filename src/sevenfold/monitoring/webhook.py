@@ -178,5 +178,5 @@ def _wrong(url: str, why: str) -> RequestError:
         f"This URL cannot be a webhook: {why}.",
         "https://HOST/PATH",
         f"a URL on {shown}" if shown else "another text",
-        "Correct it.",
+        "Give an https URL of a public host; --alert-private lets http and private networks be reached as well.",
     )

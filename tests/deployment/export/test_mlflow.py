@@ -12,9 +12,11 @@ from real_models import PLAIN, contents, table, trees
 
 import sevenfold
 from sevenfold.api.export import export
+from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
 from sevenfold.core.task import Goal
 from sevenfold.deployment.bundle import save
+from sevenfold.deployment.export import mlflow
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +129,9 @@ def test_the_bundle_in_the_folder_is_the_bundle(bundle, folder):
     assert (folder / "model.sevenfold").read_bytes() == bundle.read_bytes()
     assert not any(Path(p).suffix in (".pkl", ".pickle") for p in folder.iterdir())
     assert np.isfinite(sevenfold.load(folder / "model.sevenfold").predict_proba(table(3))).all()
+
+
+def test_a_flag_written_in_words_may_be_given_as_a_flag():
+    assert mlflow._joined({"string"}, Kind.FLAG) == "any"
+    assert mlflow._joined({"boolean"}, Kind.FLAG) == "boolean"
+    assert mlflow._joined({"string"}, Kind.CATEGORY) == "string"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +87,12 @@ class Compiled:
             violations = tuple(dict.fromkeys(violation for _, found in answers for violation in found))
         runtime = self.runtime
         reading = Reading(lambda: runtime.read(list(records)).table, violations, len(records))
-        classifies = runtime.predictor.task.goal.is_classification
-        return Answer(reading, runtime.decide(values), values, classifies)
+        return Answer(reading, runtime.decide(values), values, self.classifies)
+
+    @cached_property
+    def classifies(self) -> bool:
+        """Whether the values are probabilities."""
+        return self.runtime.predictor.task.goal.is_classification
 
 
 def compile_runtime(

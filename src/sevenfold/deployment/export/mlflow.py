@@ -107,6 +107,8 @@ def _joined(seen: set[str], kind: Kind) -> str:
     """
     if kind is Kind.NUMBER and seen & {"double", "text of a fraction"} and "string" not in seen:
         return "double"
+    if kind is Kind.FLAG and seen != {"boolean"}:
+        return "any"  # pandas reads "true" and "false" in a text file as flags, Sevenfold's reader as words
     if kind in (Kind.NUMBER, Kind.DATE) or len(seen) > 1 or any(name.startswith("text of") for name in seen):
         return "any"
     return next(iter(seen), "any")

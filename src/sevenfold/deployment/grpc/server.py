@@ -96,11 +96,9 @@ class GrpcService:
 
     async def call(self, name: str, content: bytes, context: Any) -> bytes:
         """Answer one call; the bytes are looked at only once the caller may ask."""
-        from grpc import StatusCode
-
         started = time.perf_counter()
         headers = {key: str(value) for key, value in context.invocation_metadata() or ()}
-        request = Request(name, f"/{SERVICE}/{name}", headers, "", self._ids.next(), body=content)
+        request = Request(name, f"/{SERVICE}/{name}", headers, "", self._ids.of(headers), body=content)
         request.seconds = context.time_remaining()
         status, message = 200, ""
         answer = b""
@@ -118,6 +116,8 @@ class GrpcService:
             status, message = 500, f"A fault of the server. Request {request.id}."
         self._answering.metrics.ended(request.hosted, status, time.perf_counter() - started)
         if status != 200:
+            from grpc import StatusCode
+
             context.set_code(StatusCode[_CODES.get(status, "INTERNAL")])
             context.set_details(message)
         return answer

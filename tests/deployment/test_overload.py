@@ -131,13 +131,14 @@ def crowd(url, seconds, clients, on_second):
             since[line] = time.monotonic()
             line.send(REQUEST)
         while waiting.get_map():
-            for key, _ in waiting.select(60):
+            come = waiting.select(60)
+            now = time.monotonic()  # how long this client takes for the others' answers is not the server's time
+            for key, _ in come:
                 line = key.data
                 status, head, _ = line.reply()
-                now = time.monotonic()
                 seen.append((status, b"retry-after: 1" in head, now - since[line]))
                 if now < end:
-                    since[line] = now
+                    since[line] = time.monotonic()
                     line.send(REQUEST)
                 else:
                     waiting.unregister(line.connection)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FEW_ROWS = 4  # so many rows count as "one record" where speed is measured
 _SHARED_ROWS = 64  # a request of more rows is predicted alone: its fixed cost is shared already
 _WARMUPS = 5
+_WAY = 0.05  # of a client's patience
 
 
 class Lane:
@@ -80,7 +81,8 @@ class Lane:
         patience = self._limits.deadline_seconds if seconds is None else min(seconds, self._limits.deadline_seconds)
         wait = self.wait_seconds()
         if wait > 0:  # a free thread is tried however long it took before
-            patience -= self._batch_seconds + min(self._slack_seconds, patience / 2)
+            way = _WAY * patience  # from the client and back to it
+            patience -= self._batch_seconds + min(self._slack_seconds + way, patience / 2)
         if wait > patience:
             raise _too_late()
         future = asyncio.get_running_loop().create_future()
@@ -186,7 +188,7 @@ class Lane:
         """
         late = max(0.0, taken - self._batch_seconds) if self._batch_seconds else 0.0
         lag = time.monotonic() - ready
-        self._slack_seconds = max(late + 2 * lag, 0.9 * self._slack_seconds)
+        self._slack_seconds = max(late + 2 * lag, 0.97 * self._slack_seconds)
         self._batch_seconds = 0.7 * self._batch_seconds + 0.3 * taken
 
     def _timed(self, rows: Any, count: int) -> Answer:

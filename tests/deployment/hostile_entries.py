@@ -77,6 +77,7 @@ def _with_scores(made: Contents) -> Contents:
     learned = learn(made.predictor.task, made.predictions, truth, np.random.default_rng(3))
     assert learned is not None
     metadata = {**made.metadata, FIELD: learned.to_json(), "importance": {"age": 0.2}, "test": {"low": 0.1}}
+    metadata["forms"] = [{"model": "logistic_l2", "chosen": "onnx", "forms": {"onnx": 20.0}}]
     return replace(made, metadata=metadata)
 
 
@@ -150,6 +151,16 @@ FAMILIES = {
     "log_of_target": Entry(_on_numbers("svm_linear", "log"), ANY, Goal.REGRESSION),
     "decision_tree": Entry(Recipe("decision_tree", {}, _IMPUTED, ("raw",)), ANY),
     "extra_trees": Entry(Recipe("extra_trees", {"trees": 10}, _IMPUTED, ("raw",)), ANY),
+    **{
+        f"{name}_of_classes": Entry(recipe, member, Goal.MULTICLASS)
+        for name, recipe, member in (
+            ("forest", Recipe("random_forest", {"trees": 10, "min_leaf_rows": 1}, _IMPUTED, ("raw",)), ANY),
+            ("svm_rbf", _on_numbers("svm_rbf"), ANY),
+            ("lightgbm", _TREES["lightgbm"], BLOB),
+            ("xgboost", _TREES["xgboost"], BLOB),
+            ("catboost", _TREES["catboost"], BLOB),
+        )
+    },
     "image_network": Entry(
         Recipe(
             "image_network",

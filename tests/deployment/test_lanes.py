@@ -157,6 +157,30 @@ def test_an_answer_that_would_come_too_late_is_refused_at_once_and_a_late_one_is
     assert slowly.calls == [1]
 
 
+def test_the_answer_and_not_only_its_turn_must_come_in_time(model):
+    """The prediction itself takes its time, and so does a busy event loop, to read and to send."""
+    slowly = Slowly(model)
+
+    async def scenario():
+        lane = lane_of(slowly, batch_rows=1)
+        lane._batch_seconds = 1.0
+        first = asyncio.ensure_future(lane.answer([RECORD], 1, 0.5))  # a free thread is tried
+        await asyncio.sleep(0)
+        with pytest.raises(HttpError) as refused:
+            await lane.answer([RECORD], 1, 1.5)
+        lane._slack_seconds = 2.0
+        with pytest.raises(HttpError) as busy:
+            await lane.answer([RECORD], 1, 3.9)
+        second = asyncio.ensure_future(lane.answer([RECORD], 1, 4.1))
+        await asyncio.sleep(0)
+        slowly.held.set()
+        await asyncio.gather(first, second)
+        return refused.value.status, busy.value.status
+
+    assert asyncio.run(scenario()) == (503, 503)
+    assert slowly.calls == [1, 1]
+
+
 def test_waiting_for_company_is_bounded(model):
     slowly = Slowly(model)
     slowly.held.set()

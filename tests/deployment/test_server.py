@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import queue
 import selectors
 import signal
 import socket
@@ -111,6 +112,61 @@ def test_both_protocols_are_answered_by_one_process_and_a_signal_ends_both(path)
     assert process.wait(30) == 0
     assert process.stdout.read() == "ended\n"
     process.stdout.close()
+
+
+HELD = (
+    BOTH.replace("import sys", "import sys, time")
+    .replace("grpc_port=0", "grpc_port=0, limits=Limits(inline_seconds=0)")
+    .replace(
+        "import serve\n",
+        """import Limits, serve
+from sevenfold.deployment.model import LoadedModel
+answer, hold = LoadedModel.answer, Path(sys.argv[1] + ".hold")
+def held(self, rows, **options):
+    while hold.exists():
+        time.sleep(0.01)
+    return answer(self, rows, **options)
+LoadedModel.answer = held
+""",
+    )
+)
+
+
+def test_a_signal_lets_calls_of_grpc_under_way_finish(path):
+    import numpy as np
+    import tritonclient.grpc as triton
+
+    hold = path.with_name(path.name + ".hold")
+    process = start(path, 0, HELD)
+    address, url = process.stdout.readline().strip(), process.stdout.readline().strip()
+    client, answered = triton.InferenceServerClient(address), queue.SimpleQueue()
+    given = []
+    for name, datatype, value in (
+        ("age", "FP64", 31.5),
+        ("income", "FP64", 20000.0),
+        ("city", "BYTES", b"Rome"),
+        ("member", "BOOL", True),
+        ("since", "BYTES", b"2024-03-01T10:00:00"),
+    ):
+        tensor = triton.InferInput(name, [1], datatype)
+        tensor.set_data_from_numpy(np.array([value], dtype=object if datatype == "BYTES" else None))
+        given.append(tensor)
+    try:
+        hold.touch()
+        for _ in range(50):
+            client.async_infer("model", given, callback=lambda result, error: answered.put(error))
+        while "under_way 50.0" not in httpx.get(url + "/metrics").text:
+            pass
+        process.send_signal(signal.SIGTERM)
+        while httpx.get(url + "/v2/health/ready").status_code == 200:
+            pass
+        hold.unlink()
+        assert [answered.get(timeout=60) for _ in range(50)] == [None] * 50
+        assert process.wait(60) == 0
+    finally:
+        hold.unlink(missing_ok=True)
+        client.close()
+        process.stdout.close()
 
 
 LOADED = 4  # clients at a time

@@ -54,15 +54,20 @@ def test_a_snapshot_is_the_old_one_or_the_new_one_wherever_writing_dies(sweeper)
     sweeper.sweep("log_scenarios:WrittenCounts").check_old_or_new(9)
 
 
-def test_a_day_is_forgotten_altogether_or_not_at_all(sweeper):
-    swept = sweeper.sweep("log_scenarios:ForgottenDays", every=3)
-    swept.check_old_or_new(4)
+EVERY = [3, pytest.param(1, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("every", EVERY)
+def test_a_day_is_forgotten_altogether_or_not_at_all(sweeper, every):
+    swept = sweeper.sweep("log_scenarios:ForgottenDays", every=every)
+    swept.check_old_or_new(12 // every)
     for death in swept.deaths:
         assert not any(".forgotten" in name for name in death.left), death
 
 
-def test_a_store_keeps_one_model_or_the_next_whole(sweeper):
-    sweeper.sweep("log_scenarios:PreparedStore", every=3).check_old_or_new(19)
+@pytest.mark.parametrize("every", EVERY)
+def test_a_store_keeps_one_model_or_the_next_whole(sweeper, every):
+    sweeper.sweep("log_scenarios:PreparedStore", every=every).check_old_or_new(57 // every)
 
 
 def test_what_was_told_is_remembered_or_told_again(sweeper):

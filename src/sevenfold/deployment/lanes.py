@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FEW_ROWS = 4  # so many rows count as "one record" where speed is measured
 _SHARED_ROWS = 64  # a request of more rows is predicted alone: its fixed cost is shared already
 _WARMUPS = 5
+_WAY = 0.05  # of a client's patience
 
 
 class Lane:
@@ -45,6 +46,7 @@ class Lane:
         self._delay: asyncio.TimerHandle | None = None
         self.seconds: float | None = None  # of one small prediction, smoothed
         self._batch_seconds = 0.0
+        self._slack_seconds = 0.0
 
     @property
     def quick(self) -> bool:
@@ -77,7 +79,11 @@ class Lane:
             HttpError: 503, the answer would come too late.
         """
         patience = self._limits.deadline_seconds if seconds is None else min(seconds, self._limits.deadline_seconds)
-        if self.wait_seconds() > patience:
+        wait = self.wait_seconds()
+        if wait > 0:  # a free thread is tried however long it took before
+            way = _WAY * patience  # from the client and back to it
+            patience -= self._batch_seconds + min(self._slack_seconds + way, patience / 2)
+        if wait > patience:
             raise _too_late()
         future = asyncio.get_running_loop().create_future()
         self._queue.append(Job(rows, count, self._likeness(rows, count), time.monotonic() + patience, future))
@@ -137,13 +143,11 @@ class Lane:
         self._queue.extendleft(reversed(kept))
         return batch
 
-    def _answers(self, batch: Sequence[Job]) -> list[Answer | Exception]:
-        """In a thread."""
-        started = time.perf_counter()
-        try:
-            return self._together(batch) if len(batch) > 1 else self._one_by_one(batch)
-        finally:
-            self._batch_seconds = 0.7 * self._batch_seconds + 0.3 * (time.perf_counter() - started)
+    def _answers(self, batch: Sequence[Job]) -> tuple[list[Answer | Exception], float, float]:
+        """In a thread; with the moments when it began and when they were ready."""
+        started = time.monotonic()
+        answers = self._together(batch) if len(batch) > 1 else self._one_by_one(batch)
+        return answers, started, time.monotonic()
 
     def _together(self, batch: Sequence[Job]) -> list[Answer | Exception]:
         try:
@@ -160,16 +164,32 @@ class Lane:
                 answers.append(error)
         return answers
 
-    def _finish(self, batch: Sequence[Job], done: asyncio.Future[list[Answer | Exception]]) -> None:
+    def _finish(
+        self, batch: Sequence[Job], done: asyncio.Future[tuple[list[Answer | Exception], float, float]]
+    ) -> None:
         self._running -= 1
+        answers, started, ready = done.result()
+        asyncio.get_running_loop().call_soon(self._learn, ready - started, ready)
         self._start()
-        for job, answer in zip(batch, done.result(), strict=True):
+        for job, answer in zip(batch, answers, strict=True):
             if job.future.done():
                 continue
             if isinstance(answer, Exception):
                 job.future.set_exception(answer)
             else:
                 job.future.set_result(answer)
+
+    def _learn(self, taken: float, ready: float) -> None:
+        """How long batches take, and what comes on top of it at worst; the worst is forgotten with time.
+
+        Args:
+            taken: seconds of one batch.
+            ready: when its answers were; they are sent now. A busy loop has read the requests as late as that.
+        """
+        late = max(0.0, taken - self._batch_seconds) if self._batch_seconds else 0.0
+        lag = time.monotonic() - ready
+        self._slack_seconds = max(late + 2 * lag, 0.97 * self._slack_seconds)
+        self._batch_seconds = 0.7 * self._batch_seconds + 0.3 * taken
 
     def _timed(self, rows: Any, count: int) -> Answer:
         started = time.perf_counter()

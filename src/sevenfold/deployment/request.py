@@ -32,7 +32,8 @@ class Limits:
         threads: predictions at a time.
         inline_seconds: a prediction that takes less holds the event loop no longer than a hop to a thread would, and
             is made there; 0 for never.
-        deadline_seconds: a request whose turn would come later than this is refused with 503 at once.
+        deadline_seconds: a request whose answer would come later than this is refused with 503 at once, unless a thread
+            is free for it.
         batch_rows: rows of requests that wait at the same time and are predicted together; 1 for none.
         batch_delay_seconds: that a request waits for company although a thread is free.
         drain_seconds: for requests that are under way when the server is told to stop.

@@ -1,7 +1,8 @@
 """What must hold of LightGBM's text before the library reads it: it follows indices in the text without looking.
 
-A tree whose child or column lies outside its arrays ends the process, or leads it to other memory. Here every index is
-checked first, so that a forged text is refused with an error.
+A tree whose child or column lies outside its arrays ends the process, or leads it to other memory; text where a number
+should be, even one that no prediction needs, ends it, too. Here all of them are checked first, so that a forged text is
+refused with an error.
 Source: LightGBM, src/io/tree.cpp and src/boosting/gbdt_model_text.cpp.
 """
 
@@ -19,6 +20,7 @@ from sevenfold.core.errors import BundleError
 _NODES = ("split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child")
 _INNER = ("internal_value", "internal_weight", "internal_count")
 _LEAVES = ("leaf_value", "leaf_weight", "leaf_count")
+_WHOLE = frozenset(("split_feature", "decision_type", "left_child", "right_child", "internal_count", "leaf_count"))
 _SINGLE = ("num_leaves", "num_cat", "is_linear", "shrinkage")
 _KNOWN = frozenset((*_NODES, *_INNER, *_LEAVES, *_SINGLE, "cat_boundaries", "cat_threshold"))
 _HEAD = frozenset(
@@ -30,6 +32,10 @@ _END = re.compile(
     rb"(\nparameters:\n(\[[a-z0-9_]+: [^\n]*\]\n)*\nend of parameters\n)?\n?(pandas_categorical:null\n)?"
 )
 _COUNT = re.compile(rb"[0-9]{1,9}")
+# Stricter than numpy, which reads "2e0" as a whole number and tabs as gaps: LightGBM would read something else.
+_INTEGER = rb"-?[0-9]{1,10}"
+_FLOAT = rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]{1,4})?|inf|nan)"
+_INTEGERS, _FLOATS = (re.compile(rb"(?:%b(?: %b)*)? ?" % (one, one)) for one in (_INTEGER, _FLOAT))
 _LEAVES_LIMIT = 1 << 20
 _CATEGORICAL = 1  # the bit of a decision type
 
@@ -61,6 +67,8 @@ def _check(text: bytes) -> None:
     for name in ("feature_names", "feature_infos"):
         _need(len(head[name].split()) == columns, f"{name} of another length")
     _need(len(head["objective"]) < 200, "its objective")
+    _whole(head["label_index"])
+    _integers(head.get("monotone_constraints", b""))
     sizes = _integers(head["tree_sizes"])
     _need(len(sizes) % outputs == 0 and len(sizes) > 0, "trees missing")
     _need(bool((sizes > 0).all()) and start + int(sizes.sum()) <= len(text), "sizes of trees that lie")
@@ -85,6 +93,7 @@ def _check_tree(tree: Mapping[str, bytes], columns: int) -> None:
             # Of a tree of one leaf LightGBM writes some arrays with one entry, and reads none of them.
             found = len(tree[name].split()) if name in tree else count
             _need(found == count or (nodes == 0 and found <= 1), f"{name} of another length")
+            (_integers if name in _WHOLE else _floats)(tree.get(name, b""))
     values = _floats(tree["leaf_value"])
     _need(len(values) == leaves and bool(np.isfinite(values).all()), "values of leaves")
     if not nodes:
@@ -132,13 +141,13 @@ def _whole(value: bytes) -> int:
 
 
 def _floats(value: bytes) -> Floats:
-    return np.fromstring(value.decode("ascii", "replace"), dtype=np.float64, sep=" ")
+    _need(_FLOATS.fullmatch(value) is not None, "numbers that are none")
+    return np.fromstring(value.decode("ascii"), dtype=np.float64, sep=" ")
 
 
 def _integers(value: bytes) -> Ints:
-    found = _floats(value)
-    _need(bool((np.abs(found) < 2**53).all() and (found == np.floor(found)).all()), "whole numbers")
-    return found.astype(np.int64)
+    _need(_INTEGERS.fullmatch(value) is not None, "whole numbers that are none")
+    return np.fromstring(value.decode("ascii"), dtype=np.int64, sep=" ")
 
 
 def _need(sound: bool, what: str) -> None:

@@ -271,8 +271,10 @@ class Contest:
         return self._listed(self._school.teach())
 
     def _smaller(self, contender: Contender, price: Price) -> list[Contender]:
-        """A student in place of one that has grown too large on all rows."""
+        """In place of what has grown too large on all rows: a smaller student, or the same in eight bits."""
         trial, limits = contender.choice.members[0], self.limits
+        if not contender.made and not contender.rounded and self.session.plan.precision != FLOAT:
+            return self._rounded([contender.choice])
         if self._school is None or not contender.made:
             return []
         over = max(price.bytes / (limits.bytes or np.inf), np.nan_to_num(price.seconds) / (limits.seconds or np.inf))

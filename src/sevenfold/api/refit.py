@@ -99,7 +99,9 @@ class LastFit:
                 job = self._job(trial, repeat)
                 if not (Path(job.folder) / job.name / "state.json").exists():
                     self._waiting.append(job)
+        self._executor.refresh()
         self._submit()
+        self._executor.settle()
         if self._executor.beside:
             self._beside = Thread(target=self._work_beside, name="last-fit", daemon=True)
             self._beside.start()

@@ -70,6 +70,11 @@ def serve(
     from sevenfold.deployment.traffic.plan import Traffic
     from sevenfold.monitoring.serving import serve as run
 
+    if shadow is not None and store is None:
+        raise RequestError(
+            "What a shadow answers goes to a store, but there is none.", "--store FOLDER", "--shadow without --store",
+            "Add --store FOLDER, or leave --shadow out.",
+        )  # fmt: skip
     settings = _log_settings(store, sample, redact, keep_days, replica)
     run(
         Traffic(

@@ -20,6 +20,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
 }
 _LEVELS_SHOWN = 50
 _LONGEST_EXAMPLE = 60
+_BYTES = "application/octet-stream"
 _EXACT = 2**53  # whole numbers below are float64 as they stand
 
 
@@ -45,14 +46,14 @@ def describe(
         "/v2": {"get": _route("About the server")},
         "/v2/health/live": {"get": _route("Whether the process lives", public=True)},
         "/v2/health/ready": {"get": _route("Whether every model is loaded", public=True)},
-        **_of_protocol(name),
+        **_of_protocol(name, model),
         "/metrics": {"get": _route("Counters in Prometheus form", {"type": "string"}, media="text/plain")},
     }
     for other, found in (others or {}).items():
         record, answer = f"Record.{other}", f"Answer.{other}"
         schemas |= {record: _record(found), answer: _answer(found)}
         paths[f"/predict/{other}"] = {"post": _predict(found, f"Predict with '{other}'", record, answer)}
-        paths |= _of_protocol(other)
+        paths |= _of_protocol(other, found)
     components: dict[str, Any] = {"schemas": schemas}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -84,13 +85,63 @@ def _predict(model: LoadedModel, summary: str, record: str, answer: str) -> dict
     return _route(summary, {"oneOf": [said, {"type": "array", "items": said}]}, one_or_many, asked)
 
 
-def _of_protocol(name: str) -> dict[str, Any]:
+def _of_protocol(name: str, model: LoadedModel) -> dict[str, Any]:
     where = f"/v2/models/{name}"
+    infer = _route("Predict tensors, one for each column", _inferred(), _to_infer(model))
+    infer["responses"]["200"]["content"] |= _content({"type": "string", "format": "binary"}, _BYTES)
     return {
         where: {"get": _route("Inputs and outputs of the model")},
         f"{where}/ready": {"get": _route("Whether the model is loaded")},
-        f"{where}/infer": {"post": _route("Predict tensors", {"type": "object"}, {"type": "object"})},
+        f"{where}/infer": {"post": infer},
     }
+
+
+def _to_infer(model: LoadedModel) -> dict[str, Any]:
+    """The body of an inference request."""
+    parameters: dict[str, Any] = {
+        "binary_data_output": {"type": "boolean", "description": "Answer with binary tensors behind the JSON."}
+    }
+    if model.conformal is not None:
+        more = "set" if model.task.goal.is_classification else "interval"
+        parameters["coverage"] = {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "exclusiveMaximum": 1,
+            "description": f"Also the output '{more}', which holds the truth with this probability.",
+            "examples": [0.9],
+        }
+    named = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    return {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "parameters": {"type": "object", "properties": parameters},
+            "inputs": {"type": "array", "items": _tensor(), "minItems": 1},
+            "outputs": {"type": "array", "items": named, "description": "Those that are wanted; all by default."},
+        },
+        "required": ["inputs"],
+    }
+
+
+def _inferred() -> dict[str, Any]:
+    """The answer to an inference request."""
+    properties = {
+        "model_name": {"type": "string"},
+        "model_version": {"type": "string"},
+        "id": {"type": "string"},
+        "outputs": {"type": "array", "items": {"type": "object"}},
+    }
+    return {"type": "object", "properties": properties, "required": ["model_name", "outputs"]}
+
+
+def _tensor() -> dict[str, Any]:
+    properties = {
+        "name": {"type": "string", "description": "The column's name."},
+        "datatype": {"type": "string", "examples": ["FP64", "BYTES", "BOOL"]},
+        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "examples": [[1]]},
+        "data": {"type": "array", "items": {}},
+    }
+    return {"type": "object", "properties": properties, "required": ["name", "datatype", "shape"]}
 
 
 def _route(

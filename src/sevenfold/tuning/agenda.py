@@ -14,8 +14,11 @@ from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, told_trial
 from sevenfold.tuning.trial import Status, Trial
 
 _MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
-_MODELS_FIRST = 4  # different models are tried before variants of what leads
+_MODELS_FIRST = 4  # different models that hold their own are tried before variants of what leads,
+_MODELS_AT_MOST = 8  # but not more models in all
 _SHORT_YARDSTICK = 0.03  # of the work that can still be done
+_FIRST_SHARE = 0.5  # of that work, at most, for the first real trial, where another one of at least
+_FIRST_PROMISE = 1.0 / 3.0  # of the best one's promise takes no more: time must be left for models that err differently
 _SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
@@ -121,7 +124,7 @@ class Agenda:
         if not begun:
             # A linear yardstick that takes more than a moment waits until the first real trial is under way.
             long = self._work(first, standing) > _SHORT_YARDSTICK * standing.work_left
-            return next((p for p in self.queue if not long or p.origin != "yardstick"), first)
+            return first if first.origin == "yardstick" and not long else self._first_real(standing) or first
         yardstick = next((p for p in self.queue if p.origin == "yardstick"), None)
         if yardstick is not None:
             return yardstick
@@ -134,10 +137,20 @@ class Agenda:
         best = max(self.queue, key=worth)
         leader = leader_of([t for t in told if t.recipe.model != "constant"])
         tried = {t.recipe.model for t in told if t.origin == "portfolio"}
-        if self.searcher is None or leader is None or len(tried) < _MODELS_FIRST:
+        held = {t.recipe.model for t in told if t.origin == "portfolio" and t.status is Status.FINISHED}
+        if self.searcher is None or leader is None or (len(held) < _MODELS_FIRST and len(tried) < _MODELS_AT_MOST):
             return best
         variants = sum(t.origin not in ("yardstick", "portfolio") for t in standing.trials)
         return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, standing.work_left) else None
+
+    def _first_real(self, standing: Standing) -> Proposal | None:
+        """The first starting point in order, unless its folds would take most of the time and another one would not."""
+        real = [proposal for proposal in self.queue if proposal.origin != "yardstick"]
+        if not real:
+            return None
+        least = _FIRST_PROMISE * promise(real[0], (), None)
+        short = (p for p in real if self._work(p, standing) <= _FIRST_SHARE * standing.work_left)
+        return next((p for p in short if promise(p, (), None) >= least), real[0])
 
     def _work(self, proposal: Proposal, standing: Standing) -> float:
         """Expected work of all folds."""

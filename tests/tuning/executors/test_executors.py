@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,63 @@ def test_at_rest_idle_workers_end_and_a_further_job_gets_a_new_one(shared_folds:
         (outcome,) = drain(executor)
         assert outcome.result is not None, outcome.reason
         assert executor._workers[0].pid != before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory and parents are read from /proc")
+def test_settled_the_zygote_keeps_its_workers_and_lets_its_libraries_go(shared_folds: Path, tmp_path: Path) -> None:
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        (worker,), zygote = executor._workers, executor._zygote
+        before = resident(zygote.pid)
+        executor.settle()
+        wait_until(lambda: resident(zygote.pid) < before / 3)
+        executor.submit(job(tmp_path / "kept"))
+        (outcome,) = drain(executor)
+        assert outcome.result is not None, outcome.reason
+        assert executor._workers == [worker]
+
+        os.kill(worker.pid, signal.SIGKILL)
+        executor.submit(job(tmp_path / "new"))  # a worker is needed after all: a new zygote makes it
+        (outcome,) = drain(executor)
+        assert outcome.result is not None or "abruptly" in outcome.reason
+        executor.submit(job(tmp_path / "after"))
+        (outcome,) = drain(executor)
+        assert outcome.result is not None, outcome.reason
+        last = executor._workers[0].pid
+        assert last != worker.pid
+        assert executor._zygote is not zygote
+    assert zygote.returncode is not None
+    wait_until(lambda: not running(last))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="parents are read from /proc")
+def test_a_keeper_ends_the_workers_with_its_input(shared_folds: Path) -> None:
+    executor = ProcessExecutor(1)
+    try:
+        executor.open(shared_folds)
+        executor.settle()
+        (worker,) = executor._workers
+        assert executor._zygote.stdin is not None
+        executor._zygote.stdin.close()
+        executor._zygote.wait(30)
+        wait_until(lambda: not running(worker.pid))
+    finally:
+        executor.close()
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.01)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Floats
 
-_CHUNK_CELLS = 1 << 20
+_CHUNK_CELLS = 1 << 17
 
 
 def squared_distances(left: Floats, right: Floats) -> Floats:
@@ -23,7 +23,11 @@ def kernel_sums(values: Floats, points: Floats, gamma: float, weights: Floats) -
     result = np.empty((len(values), len(weights)))
     step = max(1, _CHUNK_CELLS // max(1, len(points)))
     for start in range(0, len(values), step):
-        part = np.exp(-gamma * squared_distances(values[start : start + step], points))
+        part = squared_distances(values[start : start + step], points)
+        part *= -gamma
+        np.exp(part, out=part)
+        weighted = np.empty_like(part)
         for output, row in enumerate(weights):
-            result[start : start + step, output] = (part * row).sum(axis=1)
+            np.multiply(part, row, out=weighted)
+            result[start : start + step, output] = weighted.sum(axis=1)
     return result

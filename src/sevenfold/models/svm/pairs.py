@@ -17,7 +17,7 @@ from sevenfold.models.svm.kernel import squared_distances
 _STEEP = 4.0  # of the sigmoid that turns a pair's margin into its doubt
 _MOST_PAIR_ROWS = 6_000  # of two classes: the time of their machine grows with the square
 _MOST_WORK = 1e9  # the sum of those squares
-_CHUNK_CELLS = 1 << 20
+_CHUNK_CELLS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,14 @@ class Pairs:
         # A class without a support vector adds nothing; it has no place to start from.
         there = self.counts > 0
         sums = np.zeros((len(self.dual), len(self.counts)))
+        weighted = np.empty_like(self.dual)  # a megabyte and more, which a system may take some time to hand out
         for start in range(0, len(values), step):
-            near = np.exp(-gamma * squared_distances(values[start : start + step], self.points))
+            near = squared_distances(values[start : start + step], self.points)
+            near *= -gamma
+            np.exp(near, out=near)
             for offset, kernel in enumerate(near):
-                sums[:, there] = np.add.reduceat(self.dual * kernel, starts[there], axis=1)
+                np.multiply(self.dual, kernel, out=weighted)
+                sums[:, there] = np.add.reduceat(weighted, starts[there], axis=1)
                 margins = sums[first_row, first] + sums[second_row, second] + self.intercept
                 total = np.zeros(len(self.counts))
                 np.add.at(total, first, -np.logaddexp(0.0, -_STEEP * margins))

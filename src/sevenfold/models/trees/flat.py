@@ -31,6 +31,48 @@ _MOST_NODES = 600_000  # writing and reading so many takes about a second
 
 
 @dataclass(frozen=True)
+class FlatTree:
+    """One tree: the arrays of `FlatTrees`, its nodes and leaves counted from 0."""
+
+    feature: npt.NDArray[Any]
+    threshold: npt.NDArray[np.float32]
+    right: npt.NDArray[np.int32]
+    missing_left: npt.NDArray[np.bool_]
+    values: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, tree: Any, columns: int, first_output: int = 0) -> FlatTree:
+        """Copy a fitted tree of scikit-learn (a `tree_` object).
+
+        Args:
+            tree: fitted tree.
+            columns: columns of the inputs.
+            first_output: outputs before this one are left out (a binary task stores its positive class only).
+        """
+        left, right = tree.children_left, tree.children_right
+        leaf = left < 0
+        inner = np.flatnonzero(~leaf)
+        if not (left[inner] == inner + 1).all():
+            raise RuntimeError("scikit-learn's trees are no longer stored depth first")
+        threshold = np.where(leaf, 0.0, tree.threshold)
+        single = threshold.astype(np.float32)
+        values = tree.value[leaf, 0, first_output:]
+        return cls(
+            np.where(leaf, -1, tree.feature).astype(np.int16 if columns < 2**15 else np.int32),
+            np.where(single > threshold, np.nextafter(single, np.float32(-np.inf)), single),
+            np.where(leaf, np.cumsum(leaf) - 1, right).astype(np.int32),
+            np.asarray(tree.missing_go_to_left, dtype=bool) & ~leaf,
+            # Many classes would fill the file: half precision tells shares apart to three digits.
+            values.astype(np.float16 if values.shape[1] > 1 else np.float32),
+        )
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Nodes and leaves."""
+        return len(self.feature), len(self.values)
+
+
+@dataclass(frozen=True)
 class FlatTrees:
     """Trees whose leaves hold rows of numbers.
 
@@ -54,36 +96,26 @@ class FlatTrees:
 
     @classmethod
     def of(cls, trees: Sequence[Any], columns: int, first_output: int = 0) -> FlatTrees:
-        """Copy fitted trees of scikit-learn (`tree_` objects).
+        """Copy fitted trees of scikit-learn (`tree_` objects); see `FlatTree.of`."""
+        return cls.joined([FlatTree.of(tree, columns, first_output) for tree in trees], columns)
 
-        Args:
-            trees: fitted trees.
-            columns: columns of the inputs.
-            first_output: outputs before this one are left out (a binary task stores its positive class only).
-        """
-        narrow = np.int16 if columns < 2**15 else np.int32
-        parts: list[tuple[Any, ...]] = []
-        nodes = leaves = 0
-        roots = []
-        for tree in trees:
-            left, right = tree.children_left, tree.children_right
-            leaf = left < 0
-            inner = np.flatnonzero(~leaf)
-            if not (left[inner] == inner + 1).all():
-                raise RuntimeError("scikit-learn's trees are no longer stored depth first")
-            target = np.where(leaf, np.cumsum(leaf) - 1 + leaves, right + nodes).astype(np.int32)
-            threshold = np.where(leaf, 0.0, tree.threshold)
-            single = threshold.astype(np.float32)
-            single = np.where(single > threshold, np.nextafter(single, np.float32(-np.inf)), single)
-            missing = np.asarray(tree.missing_go_to_left, dtype=bool) & ~leaf
-            values = tree.value[leaf, 0, first_output:]
-            # Many classes would fill the file: half precision tells shares apart to three digits.
-            values = values.astype(np.float16 if values.shape[1] > 1 else np.float32)
-            parts.append((np.where(leaf, -1, tree.feature).astype(narrow), single, target, missing, values))
-            roots.append(nodes)
-            nodes, leaves = nodes + len(left), leaves + int(leaf.sum())
-        joined = [np.concatenate([part[i] for part in parts]) for i in range(5)]
-        return cls(np.array(roots, np.int32), joined[0], joined[1], joined[2], joined[3], joined[4], columns)
+    @classmethod
+    def joined(cls, trees: Sequence[FlatTree], columns: int) -> FlatTrees:
+        """Trees one after the other."""
+        nodes, leaves = (np.cumsum([0, *counts]) for counts in zip(*(tree.counts for tree in trees), strict=True))
+        right = [
+            np.where(tree.feature < 0, tree.right + leaf, tree.right + node).astype(np.int32)
+            for tree, node, leaf in zip(trees, nodes, leaves, strict=False)
+        ]
+        return cls(
+            nodes[:-1].astype(np.int32),
+            np.concatenate([tree.feature for tree in trees]),
+            np.concatenate([tree.threshold for tree in trees]),
+            np.concatenate(right),
+            np.concatenate([tree.missing_left for tree in trees]),
+            np.concatenate([tree.values for tree in trees]),
+            columns,
+        )
 
     def mean(self, table: Floats) -> Floats:
         """(rows, outputs) mean over trees of the leaves' values, trees added in order."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import learnable
 from sevenfold.models.linear.base import present_classes, row_spread_out, spread_out
 from sevenfold.models.probabilities import normalised, row_normalised, two_columns
-from sevenfold.models.trees.flat import FlatTrees
+from sevenfold.models.trees.flat import FlatTree, FlatTrees
 from sevenfold.models.trees.table import in_float32
 from sevenfold.models.trees.unit import Unit
 
@@ -69,14 +70,15 @@ class Forest(Estimator):
         outputs = max(1, len(self.present) - 1) if len(self.present) <= 2 else len(self.present)
         seed = int(context.stream.integers(2**31 - 1))
         answers = target.codes if classifies else self.unit.apply(target.values)
-        grown: list[Any] = []
+        grown: list[FlatTree] = []
+        first = 1 if len(self.present) == 2 else 0
         for leaf_rows, most in _sizes(self.params, len(target), outputs):
             learner = self.learner(classifies, seed, leaf_rows, context)
-            grown = _grow(learner, table, answers, target.weights, self.params.get("trees"), context, most)
+            copy = partial(FlatTree.of, columns=table.shape[1], first_output=first)
+            grown = _grow(learner, table, answers, target.weights, self.params.get("trees"), context, most, copy)
             if grown:
                 break
-        first = 1 if len(self.present) == 2 else 0
-        self.trees = FlatTrees.of([tree.tree_ for tree in grown], table.shape[1], first)
+        self.trees = FlatTrees.joined(grown, table.shape[1])
         # Unanimous trees are not certain: as much doubt is left as one more vote for every class alike.
         self.doubt = 1.0 / (1.0 + len(grown) * leaf_rows)
         return FitInfo(truncated=len(grown) < self.params.get("trees", 1), notes={"trees": len(grown)})
@@ -176,13 +178,22 @@ def _sizes(params: Mapping[str, Any], rows: int, outputs: int) -> Iterator[tuple
 
 
 def _grow(
-    learner: Any, table: Any, answers: Any, weights: Any, trees: int | None, context: FitContext, most_leaves: float
-) -> list[Any]:
+    learner: Any,
+    table: Any,
+    answers: Any,
+    weights: Any,
+    trees: int | None,
+    context: FitContext,
+    most_leaves: float,
+    copy: Callable[[Any], FlatTree],
+) -> list[FlatTree]:
     """Fitted trees, as many as there is time and room for; none where the room does not suffice for enough of them."""
     if trees is None:
-        return [learner.fit(table, answers, sample_weight=weights)]
-    grown, started = 0, time.monotonic()
-    while grown < trees:
+        return [copy(learner.fit(table, answers, sample_weight=weights).tree_)]
+    flat: list[FlatTree] = []
+    started = time.monotonic()
+    while len(flat) < trees:
+        grown = len(flat)
         # The library draws each tree's seed in order: the steps taken do not change the forest.
         learner.n_estimators = min(trees, grown + max(context.threads, 4) * (1 if grown == 0 else 2))
         learner.fit(table, answers, sample_weight=weights)
@@ -192,8 +203,10 @@ def _grow(
             if room < min(trees, _ENOUGH_TREES):
                 return []
             trees = int(min(trees, room))
-        grown = len(learner.estimators_)
-        one_tree = (time.monotonic() - started) / grown
+        for tree in learner.estimators_[grown:]:
+            flat.append(copy(tree.tree_))
+            del tree.tree_  # with many classes some ten times larger than its copy; the library only counts its trees
+        one_tree = (time.monotonic() - started) / len(flat)
         if context.seconds_left() < 2 * one_tree * max(context.threads, 4) * 2:
             break
-    return list(learner.estimators_)
+    return flat

@@ -59,6 +59,14 @@ class Executor(ABC):
     def cancel(self, trial: str) -> None:
         """Kill the running jobs of a trial; they get no outcome."""
 
+    def refresh(self) -> None:
+        """Let go of what former jobs have left behind, where that is much."""
+        return
+
+    def settle(self) -> None:
+        """Let go of what makes more workers than there are: the fits that follow need none."""
+        return
+
     def rest(self) -> None:
         """Let go of what is held for further jobs, beyond those that run: none is expected soon."""
         return

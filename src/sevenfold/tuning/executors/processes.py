@@ -25,7 +25,8 @@ from sevenfold.tuning.executors.imports import LARGEST, LIBRARIES
 from sevenfold.tuning.job import Job, JobResult
 
 _START_SECONDS = 60.0
-_FAIR_BYTES = 320 * 10**6  # of all workers, over what the data take
+_FAIR_BYTES = 280 * 10**6  # of all workers, over what the data take
+_JOBS_BETWEEN = 5  # jobs of a worker that has outgrown its share, before another one takes its place
 _DATA_COPIES = 3
 _LOOK_SECONDS = 0.25  # how often deadlines and memory are looked at
 
@@ -36,6 +37,7 @@ class _Worker:
     pid: int
     job: Job | None = None
     loaded: frozenset[str] = frozenset()
+    jobs: int = 0
 
 
 class ProcessExecutor(Executor):
@@ -56,28 +58,11 @@ class ProcessExecutor(Executor):
         self._workers: list[_Worker] = []
         self._workspace = ""
         self._fair_bytes = float("inf")
-        environment = {
-            **os.environ,
-            "POLARS_MAX_THREADS": "1",
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "PYTHONHASHSEED": "0",
-            # Two workers would each keep their largest moment.
-            **EARLY,
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        }
-        output: Any = subprocess.DEVNULL
-        if log is not None:
-            output = log.open("ab")
-        self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "sevenfold.tuning.executors.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            env=environment,
-            start_new_session=True,
-        )
-        if log is not None:
-            output.close()
+        self._log = log
+        self._preloaded: list[str] = []
+        self._retired: list[subprocess.Popen[bytes]] = []
+        self._settled = False
+        self._zygote = self._start_zygote()
 
     @property
     def slots(self) -> int:
@@ -96,6 +81,7 @@ class ProcessExecutor(Executor):
 
     def preload(self, *modules: str) -> None:
         """Load libraries once for all workers that are forked later."""
+        self._preloaded.extend(modules)
         self._ask("".join(f"import {module}\n" for module in modules))
 
     def open(self, workspace: Path) -> None:
@@ -120,16 +106,22 @@ class ProcessExecutor(Executor):
     def submit(self, job: Job) -> None:
         """Give the job to a free worker, making one if there is none: one that has the model's library, if there is.
 
-        A worker with other libraries is exchanged before it loads the largest one, which it would hold besides, and
-        where all of them have grown beyond what a training on little data may take.
+        A worker is exchanged for a new one before it loads the largest library beside others, and where all of them
+        have grown beyond what a training on little data may take: at once if it has other libraries, else from time
+        to time, since what the heap has let go in pieces only ends with the process.
         """
         needed = frozenset(LIBRARIES.get(str(job.recipe["model"]), ()))
         free = [worker for worker in self._workers if worker.job is None]
         worker = min(free, key=lambda one: (len(needed - one.loaded), len(one.loaded))) if free else self._fork()
-        if worker.loaded - needed and (LARGEST in needed - worker.loaded or self._crowded):
+        others = bool(worker.loaded - needed)
+        exchanged = (others and LARGEST in needed - worker.loaded) or (
+            self._crowded and (others or worker.jobs >= _JOBS_BETWEEN)
+        )
+        if exchanged and not self._settled:
             self._bury(worker)
             worker = self._fork()
         worker.loaded |= needed
+        worker.jobs += 1
         worker.job = job
         memory = None if self._memory_bytes == float("inf") else self._memory_bytes
         message = json.dumps({"workspace": self._workspace, "job": job.to_json(), "memory_bytes": memory}).encode()
@@ -138,7 +130,7 @@ class ProcessExecutor(Executor):
         except (BrokenPipeError, ConnectionError):
             self._bury(worker)
             fresh = self._fork()
-            fresh.job, fresh.loaded = job, needed
+            fresh.job, fresh.loaded, fresh.jobs = job, needed, 1
             fresh.connection.send_bytes(message)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
@@ -193,26 +185,70 @@ class ProcessExecutor(Executor):
         for worker in [worker for worker in self._workers if worker.job is not None and worker.job.trial == trial]:
             self._bury(worker)
 
+    def refresh(self) -> None:
+        """End idle workers where all of them have grown beyond their share."""
+        if self._crowded:
+            self._end_idle()
+
+    def settle(self) -> None:
+        """Where every slot has its worker, let the zygote shrink to a keeper of them: its libraries are for more."""
+        if len(self._workers) == self._slots:
+            self._shrink_zygote()
+
     def rest(self) -> None:
-        """End idle workers; a further job gets one forked anew."""
-        for worker in [worker for worker in self._workers if worker.job is None]:
-            self._bury(worker)
+        """End idle workers, and let the zygote shrink; a further job gets a worker of a new one."""
+        self._end_idle()
+        self._shrink_zygote()
 
     def close(self) -> None:
-        """Kill workers and zygote, remove the socket."""
+        """Kill workers and zygotes, remove the socket."""
         for worker in list(self._workers):
             self._bury(worker)
-        with contextlib.suppress(OSError, ValueError):
-            if self._zygote.stdin is not None:
-                self._zygote.stdin.close()
-        with contextlib.suppress(OSError):
-            self._zygote.kill()
-        self._zygote.wait()
+        for zygote in [*self._retired, self._zygote]:
+            with contextlib.suppress(OSError, ValueError):
+                if zygote.stdin is not None:
+                    zygote.stdin.close()
+            with contextlib.suppress(OSError):
+                zygote.kill()
+            zygote.wait()
         with contextlib.suppress(OSError):
             self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _end_idle(self) -> None:
+        for worker in [worker for worker in self._workers if worker.job is None]:
+            self._bury(worker)
+
+    def _start_zygote(self) -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "POLARS_MAX_THREADS": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "PYTHONHASHSEED": "0",
+            # Two workers would each keep their largest moment.
+            **EARLY,
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
+        with (self._log or Path(os.devnull)).open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "sevenfold.tuning.executors.zygote"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def _shrink_zygote(self) -> None:
+        if not self._settled:
+            self._ask("settle\n")
+            self._settled = True
+
     def _fork(self) -> _Worker:
+        if self._settled:
+            self._retired.append(self._zygote)  # it keeps the workers that it forked
+            self._zygote, self._settled = self._start_zygote(), False
+            self._ask("".join(f"import {module}\n" for module in self._preloaded))
         self._ask(f"fork {self._address}\n")
         connection = self._accept()
         pid = json.loads(connection.recv_bytes())["pid"]

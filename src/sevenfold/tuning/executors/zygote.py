@@ -14,6 +14,7 @@ import sys
 
 from sevenfold.core.registry import installed_points
 from sevenfold.training.memory import give_back
+from sevenfold.tuning.executors import keeper
 from sevenfold.tuning.executors.imports import load
 from sevenfold.tuning.executors.lean import keep_lean
 
@@ -34,7 +35,7 @@ its first job of that kind: loaded here, each process would hold it."""
 
 def main() -> None:
     """Read lines from standard input: "import MODULE" loads a library for all later workers, "fork ADDRESS" makes a
-    worker, the end of input ends everything."""
+    worker, "settle" makes a keeper of this process, the end of input ends everything."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     keep_lean()
@@ -54,13 +55,14 @@ def main() -> None:
             if verb == "import":
                 load(argument)
                 continue
+            if verb == "settle":
+                # The same process goes on, so that its workers do not lose their parent.
+                os.execv(sys.executable, [sys.executable, "-I", "-S", keeper.__file__, *map(str, children)])
             child = os.fork()
             if child == 0:
                 _become_worker(argument)
             children.append(child)
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+    keeper.end(children)
 
 
 def _become_worker(address: str) -> None:

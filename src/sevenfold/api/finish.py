@@ -18,6 +18,7 @@ from sevenfold.api.tune import learns_sealed
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
+from sevenfold.core.int8 import INT8
 from sevenfold.core.metric import Needs
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.report import Score
@@ -403,7 +404,7 @@ def _also_on_all(final: Final, deployed: Predictor) -> str:
 
 
 def _describe(final: Final) -> str:
-    names = [trial.recipe.model for trial in final.choice.members]
+    names = [t.recipe.model + (" in int8" if t.precision == INT8 else "") for t in final.choice.members]
     if final.choice.members[0].origin == STUDENT:
         names = [f"a small {names[0]} that learned the answers of others"]
     if final.choice.members[0].origin == SMALL:

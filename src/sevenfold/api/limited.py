@@ -1,20 +1,25 @@
-"""What is deployed where a limit keeps the best choice out: fewer fits, fewer members, one trial, or a small model."""
+"""What is deployed where a limit keeps the best choice out: fewer fits, fewer members, one trial, weights in eight
+bits, or a small model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sevenfold.api.price import price_of, told_costs, told_price
+from sevenfold.api.rounding import Rounding
 from sevenfold.api.session import Session
 from sevenfold.api.students import School
 from sevenfold.core.errors import LimitError
+from sevenfold.core.int8 import FLOAT, INT8
+from sevenfold.core.metric import Needs
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
+from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.tuning.distil import Price
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 Settle = Callable[[Choice, bool], "Final"]
 """Makes a choice's predictor: of the models of its folds, or, where the flag says so, with one fit a member."""
 _ROUGHLY = 0.9  # of what a student may grow to be
+_ROUNDED = 3  # choices whose form in eight bits is judged
 _ROOM = 0.5  # of the limits that one fit a member may take for it to be worth a try whether all folds' models keep them
 
 
@@ -60,6 +66,11 @@ class Contender:
         return self.choice.members[0].origin in (STUDENT, SMALL)
 
     @property
+    def rounded(self) -> bool:
+        """Whether weights are stored in eight bits."""
+        return any(trial.precision == INT8 for trial in self.choice.members)
+
+    @property
     def told(self) -> str:
         """Name, loss and price."""
         return f"{self.name} {self.loss:.5g} ({self.price})"
@@ -80,6 +91,7 @@ class Contest:
         limits: of the plan.
         settle: makes a choice's predictor.
         seconds: time for weighing trials.
+        yardstick: loss of what has learned nothing, NaN where it is not known.
     """
 
     session: Session
@@ -89,9 +101,14 @@ class Contest:
     limits: Limits
     settle: Settle
     seconds: float = float("inf")
+    yardstick: float = float("nan")
     _prices: dict[tuple[str, ...], Price] = field(default_factory=dict)
     _school: School | None = None
     _taught: list[Trial] = field(default_factory=list)
+    _rounding: Rounding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rounding = Rounding(self.session, self.collected, self.trials, self.yardstick)
 
     def winner(self) -> Final:
         """What has the smallest loss, with its price where it is not the best choice as it would be without limits.
@@ -101,8 +118,10 @@ class Contest:
         """
         best = self._contender(self.best)
         ranked = self._contenders(best)
+        int8 = self.session.plan.precision == INT8
         while ranked:
-            ranked.sort(key=lambda c: c.loss)  # of equal losses the first: the simpler way
+            # Of equal losses the first: the simpler way. Eight bits that were asked for have been shown to be as good.
+            ranked.sort(key=lambda c: (int8 and not c.rounded, c.loss))
             if len(ranked) > 1:
                 told = "; ".join(c.told for c in ranked)
                 self.session.decide("tuning", f"{ranked[0].name} leads", f"loss out of fold, time and size: {told}")
@@ -113,7 +132,7 @@ class Contest:
                 ranked += self._smaller(contender, price)
                 continue
             if contender is best and (not final.one_fold or not self._averaged):
-                return final
+                return replace(final, price=f"weights stay {FLOAT}: {self._rounding.refusal}") if int8 else final
             return replace(final, price=self._cost(best, contender))
         plan = self.session.plan
         raise LimitError(
@@ -125,14 +144,41 @@ class Contest:
 
     def _contenders(self, best: Contender) -> list[Contender]:
         """What keeps the limits; students where something is given up without them, or where they were asked for."""
-        asked = self.session.plan.distil
+        asked, precision = self.session.plan.distil, self.session.plan.precision
         if not best.broken:
-            return [best, *(self._students() if asked == "always" else ())]
+            rounded = self._rounded([self.best]) if precision == INT8 else []
+            return [best, *rounded, *(self._students() if asked == "always" else ())]
         self._left_out(best, best.broken)
         found = [c for c in (self._first(self._blends()), self._first(self._singles())) if c is not None]
-        if asked == "always" or (asked == "auto" and min((c.loss for c in found), default=np.inf) > best.loss):
+        rounded = [] if precision == FLOAT else self._rounded([self.best, *map(self._alone, self._ranked())])
+        given = min((c.loss for c in found), default=np.inf) > best.loss
+        # Where the best choice itself can be kept in eight bits there is nothing to teach.
+        whole = any(len(c.choice.members) == len(self.best.members) for c in rounded)
+        found += rounded
+        if asked == "always" or (asked == "auto" and given and not whole):
             found += self._students()
         return found
+
+    def _rounded(self, choices: Iterable[Choice]) -> list[Contender]:
+        """The first of some choices that keeps the limits with its weights in eight bits, if it is shown to be as good
+        as with all bits."""
+        judged = 0
+        for choice in choices:
+            size, price = self._rounding.bytes_of(choice), self._of_one_fit(choice.members, choice)
+            if self.limits.broken(size, price.seconds) or not np.isfinite(size):
+                self._rounding.refusal = "they would take as much room"
+                continue
+            form = self._rounding.of(choice, self._loss(choice))
+            self._show(self._rounding.made)
+            if form is not None:
+                contender = self._contender(form)
+                if not contender.broken:
+                    return [contender]
+                self._left_out(contender, contender.broken)
+            judged += 1
+            if judged == _ROUNDED:
+                break
+        return []
 
     def _settled(self, contender: Contender) -> tuple[Final | None, Price]:
         """Its predictor within the limits, if it keeps them when it is fitted again, and what that costs."""
@@ -177,10 +223,7 @@ class Contest:
     def _singles(self) -> Iterator[Choice]:
         """Trials by themselves, the best first, and those on the folds of the best choice before others; when the time
         for it is over, the smallest."""
-        folds, tried = self.best.members[0].folds.keys(), 0
-        left = sorted(
-            (t for t in self.trials if t.status is Status.FINISHED), key=lambda t: (t.folds.keys() != folds, t.loss)
-        )
+        left, tried = self._ranked(), 0
         while left:
             late = tried > 0 and not self._has_time
             trial = min(left, key=lambda t: t.bytes) if late else left[0]
@@ -188,6 +231,12 @@ class Contest:
             if late or not self._known_as_too_much(trial):
                 tried += 1
                 yield self._alone(trial)
+
+    def _ranked(self) -> list[Trial]:
+        """Finished trials, those on the folds of the best choice first."""
+        folds = self.best.members[0].folds.keys()
+        finished = (t for t in self.trials if t.status is Status.FINISHED)
+        return sorted(finished, key=lambda t: (t.folds.keys() != folds, t.loss))
 
     @property
     def _has_time(self) -> bool:
@@ -222,8 +271,10 @@ class Contest:
         return self._listed(self._school.teach())
 
     def _smaller(self, contender: Contender, price: Price) -> list[Contender]:
-        """A student in place of one that has grown too large on all rows."""
+        """In place of what has grown too large on all rows: a smaller student, or the same in eight bits."""
         trial, limits = contender.choice.members[0], self.limits
+        if not contender.made and not contender.rounded and self.session.plan.precision != FLOAT:
+            return self._rounded([contender.choice])
         if self._school is None or not contender.made:
             return []
         over = max(price.bytes / (limits.bytes or np.inf), np.nan_to_num(price.seconds) / (limits.seconds or np.inf))
@@ -233,10 +284,14 @@ class Contest:
     def _listed(self, taught: Sequence[Trial]) -> list[Contender]:
         """Students as contenders, and on the leaderboard."""
         self._taught.extend(taught)
-        board = [t.leaderboard_row() for t in (*self.trials, *self._taught)]
+        self._show(self._rounding.made)
+        return [self._contender(self._alone(trial)) for trial in taught]
+
+    def _show(self, rounded: Sequence[Trial]) -> None:
+        """All trials on the leaderboard, with those made to keep a limit."""
+        board = [t.leaderboard_row() for t in (*self.trials, *self._taught, *rounded)]
         board.sort(key=lambda row: (row["status"] != "finished", row["loss"]))
         write_json(self.session.folder.leaderboard, board)
-        return [self._contender(self._alone(trial)) for trial in taught]
 
     def _contender(self, choice: Choice) -> Contender:
         price = self._of_one_fit(choice.members, choice)
@@ -273,4 +328,6 @@ class Contest:
 
     def _loss(self, choice: Choice) -> float:
         workspace, rows = self.collected.workspace, np.flatnonzero(choice.seen)
+        if metric_for(workspace.task).spec.needs is Needs.RANKING:
+            return choice.members[0].loss  # by whole lists, not by the validated rows alone
         return score_predictions(workspace.task, workspace.target.take(rows), choice.predicted[rows])[1]

@@ -11,7 +11,7 @@ from sevenfold.core.context import Streams
 from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Needs
 from sevenfold.core.predictor import Predictor
-from sevenfold.evaluation.compare import compare
+from sevenfold.evaluation.compare import Gain, compare
 from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.evaluation.subject import form_for
 from sevenfold.tuning.distil import Price
@@ -57,21 +57,29 @@ def told_costs(best: Price, taken: Price) -> str:
 def told_price(workspace: Workspace, best: Choice, taken: Choice) -> str:
     """What is lost in score by deploying `taken` instead of `best`, with a 95 % interval by paired draws of out-of-fold
     rows; "" where that cannot be measured."""
+    lost = given_up(workspace, best, taken)
+    if lost is None:
+        return ""
+    name = metric_for(workspace.task).spec.name
+    return f"{name} out of fold is {lost.value:.4g} worse (95 % interval {lost.low:.4g} to {lost.high:.4g})"
+
+
+def given_up(workspace: Workspace, best: Choice, taken: Choice) -> Gain | None:
+    """How much smaller the loss of `best` is than that of `taken`, on the same draws of out-of-fold rows; None where
+    that cannot be measured."""
     metric = metric_for(workspace.task)
     rows = np.flatnonzero(best.seen & taken.seen)
     if metric.spec.needs is Needs.RANKING or len(rows) == 0:
-        return ""
+        return None
     stream = Streams(workspace.seed).generator("price")
     if len(rows) > _JUDGED_ROWS:
         rows = np.sort(stream.choice(rows, _JUDGED_ROWS, replace=False))
     target = workspace.target.take(rows)
     before, after = (form_for(metric, _calibrated(choice)[rows], choice.decision) for choice in (best, taken))
     try:
-        lost = compare(metric, target.values, after, before, stream, target.weights)
+        return compare(metric, target.values, after, before, stream, target.weights)
     except DataError:
-        return ""
-    name = metric.spec.name
-    return f"{name} out of fold is {lost.value:.4g} worse (95 % interval {lost.low:.4g} to {lost.high:.4g})"
+        return None
 
 
 def _calibrated(choice: Choice) -> Floats:

@@ -194,4 +194,5 @@ class LastFit:
             more=str(self.session.folder.sealed.resolve()) if self.sealed else None,
             teacher=trial.teacher,
             taught_in=str(self.session.folder.trials),
+            precision=trial.precision,
         )

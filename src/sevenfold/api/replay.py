@@ -12,6 +12,7 @@ import numpy as np
 from sevenfold.api.run import Run
 from sevenfold.core.context import Resources
 from sevenfold.core.events import Happening
+from sevenfold.core.int8 import FLOAT
 from sevenfold.core.run import Journal, RunFolder
 from sevenfold.core.state import load_state
 from sevenfold.training.workspace import Workspace
@@ -54,14 +55,12 @@ def replay(run: str | Path) -> dict[str, Any]:
 
 def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
     """One job for each part of the deployed model, with the rounds that its first fit took."""
-    recipes: dict[str, Mapping[str, Any]] = {}
-    teachers: dict[str, Mapping[str, Any] | None] = {}
+    begun: dict[str, Mapping[str, Any]] = {}
     fits: dict[tuple[str, int, int, bool], Mapping[str, Any]] = {}
     members: set[str] = set()
     for event in Journal(folder.journal).events():
         if event.kind == Happening.TRIAL_STARTED:
-            recipes[event.data["trial"]] = event.data["recipe"]
-            teachers[event.data["trial"]] = event.data.get("teacher")
+            begun[event.data["trial"]] = event.data
         elif event.kind == Happening.FOLD_FINISHED:
             data = event.data
             key = data["trial"], max(data["fold"], -1), data.get("repeat", 0), data.get("sealed", False)
@@ -72,10 +71,10 @@ def _deployed(folder: RunFolder, scratch: Path) -> Iterator[Job]:
         if trial in members:
             share = result.get("notes", {}).get("share")
             more = str(folder.sealed.resolve()) if sealed else None
-            place, rounds = str(scratch / trial), result["rounds"]
+            place, rounds, told = str(scratch / trial), result["rounds"], begun[trial]
             yield Job(
-                trial, recipes[trial], fold, place, rounds=rounds, repeat=repeat, share=share, more=more,
-                teacher=teachers[trial], taught_in=str(folder.trials),
+                trial, told["recipe"], fold, place, rounds=rounds, repeat=repeat, share=share, more=more,
+                teacher=told.get("teacher"), taught_in=str(folder.trials), precision=told.get("precision", FLOAT),
             )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from sevenfold.core.context import Deadline
 from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
+from sevenfold.core.int8 import INT8
 from sevenfold.core.model import Batched, Trait
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
@@ -270,8 +271,9 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
     if len(best.members) > 1 and _too_dear(session, collected, best.members):
         # All members are fitted once more or twice: better fewer of them than some left as they were.
         best = choose(able, folder, workspace, plan.costs, len(best.members) // 2, most_bytes=room, seconds=seconds)
-    if limits.any or plan.distil == "always":
-        contest = Contest(session, collected, able, best, limits, partial(_settle, session, collected), seconds)
+    if limits.any or plan.distil == "always" or plan.precision == INT8:
+        settle, least = partial(_settle, session, collected), _yardstick_loss(collected, trials)
+        contest = Contest(session, collected, able, best, limits, settle, seconds, least)
         final = contest.winner()
     else:
         final = _settle(session, collected, best, False)
@@ -299,6 +301,12 @@ def _too_dear(session: Session, collected: Collected, members: Sequence[Trial]) 
         return False
     kept = reserve.before_refit(members) + reserve.after_needed(members, members)
     return reserve.refit(members) > session.time_before(kept)
+
+
+def _yardstick_loss(collected: Collected, trials: Sequence[Trial]) -> float:
+    """Loss of what has learned nothing, NaN where it was not measured."""
+    name = "popularity" if collected.task.goal is Goal.RECOMMENDATION else YARDSTICKS[True][0]
+    return next((t.loss for t in trials if t.recipe.model == name and t.folds), float("nan"))
 
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:

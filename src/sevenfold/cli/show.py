@@ -72,7 +72,7 @@ def show_result(run: Run, json_output: bool) -> None:
         print(f"Yardstick   {score_text(score)} for {_YARDSTICKS.get(name, name)}, on the sealed rows")
     print(f"Model       {result['description']}")
     if "limits_cost" in result:
-        print(f"Limits      the best choice breaks them: {result['limits_cost']}")
+        print(f"Price       {result['limits_cost']}")
     _show_grave([f for f in result["findings"] if f["severity"] != "note"])
     budget = result.get("budget_seconds")
     of = f" of {budget:,.0f} s" if budget else ""

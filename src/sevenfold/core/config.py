@@ -68,6 +68,9 @@ class Plan:
     max_latency: str | None = _setting(None, "One row's prediction takes at most this long: 1ms, 50us.")
     max_size: str | None = _setting(None, "The bundle is at most this large: 20MB.")
     distil: str = _setting("auto", "A small model is taught the chosen one's answers: auto (by limits), always, none.")
+    precision: str = _setting(
+        "auto", "Stored weights: auto (int8 where --max-size asks for it), float, int8 if it holds."
+    )
     memory: str | None = _setting(None, "Memory for everything: 4GB; the container's limit by default.")
     threads: int | None = _setting(None, "Cores to use; all that the container allows by default.")
     refit: str = _setting("auto", "After the score is told, learn from the sealed rows as well: auto or none.")
@@ -94,6 +97,8 @@ class Plan:
             raise unknown_name("Choice for --refit", self.refit, ("auto", "none"))
         if self.distil not in ("auto", "always", "none"):
             raise unknown_name("Choice for --distil", self.distil, ("auto", "always", "none"))
+        if self.precision not in ("auto", "float", "int8"):
+            raise unknown_name("Choice for --precision", self.precision, ("auto", "float", "int8"))
         if self.objective not in ("mean", "median", "quantile", "counts"):
             raise unknown_name("Objective", self.objective, ("mean", "median", "quantile", "counts"))
         if not 0 < self.quantile < 1:

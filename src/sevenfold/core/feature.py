@@ -12,6 +12,7 @@ import numpy as np
 from sevenfold.core.compiled import RowStep
 from sevenfold.core.dataset import Kind
 from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.space import Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
@@ -52,6 +53,8 @@ class Feature(ABC):
     """
 
     spec: ClassVar[FeatureSpec]
+    matrices: ClassVar[tuple[Matrix, ...]] = ()
+    """Large matrices of `state`, which may be stored in eight bits: `restore` is then given them rounded."""
 
     def __init__(self, inputs: Sequence[str], **params: Any) -> None:
         self.inputs = tuple(inputs)

@@ -13,6 +13,7 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowPredictor
 from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.space import Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
@@ -139,6 +140,8 @@ class Model(ABC):
     """Base of `Estimator` (learns by itself) and `Network` (taught by the one loop in `training`)."""
 
     spec: ClassVar[ModelSpec]
+    matrices: ClassVar[tuple[Matrix, ...]] = ()
+    """Large matrices of `state`, which may be stored in eight bits: `restore` is then given them rounded."""
 
     def __init__(self, **params: Any) -> None:
         self.params = self.spec.space.resolve(params)

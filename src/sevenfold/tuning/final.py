@@ -118,6 +118,16 @@ def choose(
     return Choice(members, combiner, calibrator, decision, joined, seen, tuple(reasons))
 
 
+def exchanged(
+    choice: Choice, members: Sequence[Trial], folder: Path, workspace: Workspace, costs: dict[str, float]
+) -> Choice:
+    """The choice with other trials, on the same folds, in the places of its members; weights stay as they are."""
+    predictions = [trial_predictions(folder, trial, workspace)[0] for trial in members]
+    joined = choice.combiner.combine(predictions)
+    calibrator, decision, reasons = _decide(workspace, joined, choice.seen, costs)
+    return Choice(tuple(members), choice.combiner, calibrator, decision, joined, choice.seen, tuple(reasons))
+
+
 def _decide(
     workspace: Workspace, joined: Floats, seen: Flags, costs: dict[str, float]
 ) -> tuple[Calibrator | None, Decision, list[tuple[str, str]]]:

@@ -15,11 +15,13 @@ import numpy as np
 from sevenfold.core.arrays import Floats
 from sevenfold.core.context import Streams
 from sevenfold.core.inputs import Inputs
+from sevenfold.core.int8 import FLOAT, INT8
 from sevenfold.core.model import FitContext, Recommender
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.state import save_state
 from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_model
+from sevenfold.training.int8 import in_int8
 from sevenfold.training.memory import give_back, need_of, share_that_fits, surely_fits, thinned
 from sevenfold.training.refit import fit_whole, learns_whole
 from sevenfold.training.whole import share_within
@@ -50,6 +52,7 @@ class Job:
         more: folder of the sealed rows, once they have been opened, to learn from them as well; fold is -1 then.
         teacher: `Teacher.to_json()`, for a fit that learns a teacher's answers; None learns the labels.
         taught_in: the run's `trials/`, where the teacher's fits lie.
+        precision: how large matrices of weights are stored: "float", or "int8", in which they are then judged, too.
     """
 
     trial: str
@@ -66,6 +69,7 @@ class Job:
     more: str | None = None
     teacher: Mapping[str, Any] | None = None
     taught_in: str = ""
+    precision: str = FLOAT
 
     @property
     def name(self) -> str:
@@ -145,14 +149,19 @@ def run_job(workspace: Workspace, job: Job, cache: StepCache, memory_bytes: floa
                 cache.clear()
                 cache = StepCache(0)
             pipeline, fitted, info, feature_seconds = _fit(workspace, recipe, job, cache, started, share)
+        if job.precision == INT8:
+            pipeline = in_int8(pipeline)
         predict_started = time.monotonic()
         _, valid = workspace.rows(job.fold)
         predicted, value, loss = None, float("nan"), float("nan")
         if len(valid) and fitted.valid is not None:
-            predicted = pipeline.target.invert(pipeline.model.predict(fitted.valid))
-            value, loss = _score(workspace, pipeline, job.fold, predicted)
+            if pipeline.precision == FLOAT:
+                predicted = pipeline.target.invert(pipeline.model.predict(fitted.valid))
+            else:  # its features are stored in eight bits as well
+                predicted = pipeline.predict(workspace.part(valid, columns_of(recipe)))
+            value, loss = score_fold(workspace, pipeline, job.fold, predicted)
         predict_seconds = time.monotonic() - predict_started
-    size = _save(Path(job.folder) / job.name, pipeline, predicted)
+    size = save_result(Path(job.folder) / job.name, pipeline, predicted)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return JobResult(
         loss=loss,
@@ -197,7 +206,7 @@ def _fit(
     train, valid = workspace.rows(job.fold)
     train = thinned(train, share, streams.generator("memory", job.fold))
     target = workspace.target.take(train)
-    columns = _columns(recipe)
+    columns = columns_of(recipe)
     held_out = workspace.part(valid, columns) if len(valid) else None
     fitted = fit_features(
         recipe,
@@ -220,14 +229,14 @@ def _fit(
 def _share(workspace: Workspace, recipe: Recipe, job: Job, memory_bytes: float) -> float:
     """Share of the training rows that a fit can be made with; all of them unless memory is short."""
     train, valid = workspace.rows(job.fold)
-    columns = _columns(recipe)
+    columns = columns_of(recipe)
     if memory_bytes == float("inf") or surely_fits((len(train) + len(valid)) * max(1.0, len(columns)), memory_bytes):
         return 1.0
     need = need_of(recipe, workspace.table, workspace.target, len(valid), len(train), job.threads)
     return share_that_fits(need, len(train), memory_bytes)
 
 
-def _columns(recipe: Recipe) -> list[str]:
+def columns_of(recipe: Recipe) -> list[str]:
     """The source columns that a recipe reads."""
     return sorted({name for step in recipe.steps for name in step.inputs if not name.startswith("@")})
 
@@ -284,7 +293,7 @@ def _context(workspace: Workspace, recipe: Recipe, job: Job) -> FitContext:
     )
 
 
-def _score(workspace: Workspace, pipeline: Pipeline, fold: int, predicted: Floats) -> tuple[float, float]:
+def score_fold(workspace: Workspace, pipeline: Pipeline, fold: int, predicted: Floats) -> tuple[float, float]:
     """The run's metric on a fold's validation rows, and its loss."""
     from sevenfold.tuning.objective import ranking_value, score_predictions
 
@@ -294,7 +303,8 @@ def _score(workspace: Workspace, pipeline: Pipeline, fold: int, predicted: Float
     return score_predictions(workspace.task, workspace.target.take(valid), predicted)
 
 
-def _save(folder: Path, pipeline: Pipeline, predicted: Floats | None) -> int:
+def save_result(folder: Path, pipeline: Pipeline, predicted: Floats | None) -> int:
+    """Leave a fit and its predictions of validation rows in a folder; bytes of what was learned."""
     state: dict[str, Any] = {"pipeline": pipeline.state()}
     if predicted is not None:
         state["predicted"] = np.ascontiguousarray(predicted)

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from sevenfold.core.events import Happening
+from sevenfold.core.int8 import FLOAT
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Event
 from sevenfold.tuning.job import JobResult
 
-STUDENT, SMALL = "student", "small"
-"""Origins of trials made to keep a limit: one learns the answers of others, the other the labels as any trial does."""
+STUDENT, SMALL, ROUNDED = "student", "small", "int8"
+"""Origins of trials made to keep a limit: one learns the answers of others, one the labels as any trial does, and one
+is another trial whose weights are stored in eight bits."""
 
 
 class Status(StrEnum):
@@ -36,11 +38,12 @@ class Trial:
         name: "t007".
         recipe: features, model, hyperparameters.
         style: feature style the recipe was planned with.
-        origin: "yardstick", "portfolio", "bayes", "random", "grid", "student" or "small".
+        origin: "yardstick", "portfolio", "bayes", "random", "grid", "student", "small" or "int8".
         folds: results by fold number.
         started: folds that were given to a worker (not in the journal: a killed worker's are started anew).
         judged: folds, from the first on, after which it was asked whether to go on.
         teacher: `Teacher.to_json()` of a student, whose fits learn its answers.
+        precision: how its weights are stored, "float" or "int8".
     """
 
     name: str
@@ -53,6 +56,7 @@ class Trial:
     status: Status = Status.OPEN
     reason: str = ""
     teacher: Mapping[str, Any] | None = None
+    precision: str = FLOAT
 
     def add(self, fold: int, result: JobResult) -> None:
         """Keep a fold's result; folds stay in order, so that sums over them do not depend on which came first."""
@@ -97,6 +101,8 @@ class Trial:
     def started_event(self) -> dict[str, Any]:
         """What the journal keeps of its start."""
         told = {"trial": self.name, "recipe": self.recipe.to_json(), "style": self.style, "origin": self.origin}
+        if self.precision != FLOAT:
+            told["precision"] = self.precision
         return told if self.teacher is None else {**told, "teacher": dict(self.teacher)}
 
     def ended_event(self) -> tuple[str, dict[str, Any]]:
@@ -131,15 +137,15 @@ class Trial:
 
 
 def trials_from_journal(events: Iterable[Event]) -> list[Trial]:
-    """Every trial of the search as the journal tells it, in order of start. Students and small ones are none: they
-    follow from what the search has found, and are fitted anew."""
+    """Every trial of the search as the journal tells it, in order of start. Those made to keep a limit are none:
+    they follow from what the search has found, and are made anew."""
     trials: dict[str, Trial] = {}
-    students: set[str] = set()
+    made: set[str] = set()
     for event in events:
         data: Mapping[str, Any] = event.data
-        if event.kind == Happening.TRIAL_STARTED and data["origin"] in (STUDENT, SMALL):
-            students.add(data["trial"])
-        if data.get("trial") in students:
+        if event.kind == Happening.TRIAL_STARTED and data["origin"] in (STUDENT, SMALL, ROUNDED):
+            made.add(data["trial"])
+        if data.get("trial") in made:
             continue
         if event.kind == Happening.TRIAL_STARTED:
             trials[data["trial"]] = Trial(

@@ -11,6 +11,7 @@ from sevenfold.core.compiled import Reads, RowStep, SparseRow
 from sevenfold.core.errors import DataError
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.space import Integer, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
@@ -34,6 +35,7 @@ class TextSvd(LearnedFeature):
         ),
         source="Deerwester et al. 1990; Halko et al. 2011, algorithm 4.4",
     )
+    matrices = (Matrix("directions", channel=1),)
 
     def learn(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> State:
         """(sparse columns, components) directions, columns that never vary left out of the count."""

@@ -13,6 +13,7 @@ from sevenfold.core.compiled import Reads, RowStep, SparseRow
 from sevenfold.core.dataset import Kind
 from sevenfold.core.feature import FeatureSpec
 from sevenfold.core.inputs import Block, Columns, Form
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.space import Choice, Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
@@ -47,6 +48,7 @@ class Tfidf(LearnedFeature):
         ),
         source="Salton and Buckley 1988; weights as in Manning et al. 2008, table 6.15 (ltc)",
     )
+    matrices = (Matrix("columns/*/idf"),)
 
     def fit(self, columns: Columns, target: Target | None, stream: np.random.Generator) -> Block:
         """Learn the n-grams and weigh those of the training rows in one go: counting them is most of the work."""

@@ -11,6 +11,7 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Estimator, FitContext, FitInfo, ModelSpec, Trait, Valid
 from sevenfold.core.space import Real, Space
 from sevenfold.core.state import State
@@ -47,6 +48,7 @@ class NaiveBayes(Estimator):
         summary="Learns in one pass: a quick yardstick on text and on wide tables.",
         traits=frozenset({Trait.WEIGHTS, Trait.MISSING, Trait.INTERPRETABLE}),
     )
+    matrices = (Matrix("words"),)
 
     def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
         """Count and average within each class; `valid` is not looked at."""

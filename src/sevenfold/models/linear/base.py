@@ -12,6 +12,7 @@ from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Estimator, FitContext, FitInfo, Valid
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
@@ -48,6 +49,7 @@ class LinearModel(Estimator):
     """Base of linear models: learns `Weights` of a standardised design; links are chosen by goal and `log_link`."""
 
     log_link = False
+    matrices = (Matrix("weights"),)
 
     @abstractmethod
     def learn(self, design: Design, target: Target, context: FitContext) -> Weights:

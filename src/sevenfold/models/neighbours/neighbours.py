@@ -8,6 +8,7 @@ from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Choice, Integer, Space
 from sevenfold.core.state import State
@@ -41,6 +42,7 @@ class Neighbours(Estimator):
         summary="Where like rows have like answers and columns are few; different enough to help an ensemble.",
         traits=frozenset({Trait.WEIGHTS}),
     )
+    matrices = (Matrix("points", channel=1),)
 
     def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
         """Keep the rows; `valid` is not looked at."""

@@ -10,6 +10,7 @@ import numpy as np
 from sevenfold.core.arrays import Bytes, Floats
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Cost, FitContext, ModelSpec, Size, Trait
 from sevenfold.core.network import Lesson, Network, require_torch
 from sevenfold.core.space import Choice, Integer, Real, Space
@@ -84,6 +85,8 @@ class ImageNetwork(Network):
         traits=frozenset({Trait.WEIGHTS, Trait.EARLY_STOPPING, Trait.QUANTILES}),
         extra="deep",
     )
+
+    matrices = (Matrix("layers/*/matrix", channel=1), Matrix("head/matrix", channel=1))
 
     _outputs: Outputs
     _mean: list[float]

@@ -11,6 +11,7 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import DataError
 from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Cost, FitContext, ModelSpec, Size, Trait
 from sevenfold.core.network import Lesson, Network, require_torch
 from sevenfold.core.space import Choice, Integer, Real, Space
@@ -73,6 +74,12 @@ class MultilayerPerceptron(Network):
         summary="Smooth relations between many columns; differs from trees and so goes well with them.",
         traits=frozenset({Trait.WEIGHTS, Trait.MISSING, Trait.EARLY_STOPPING, Trait.QUANTILES}),
         extra="deep",
+    )
+
+    matrices = (
+        Matrix("weights/layers.*.weight", channel=1),
+        Matrix("weights/head.weight", channel=1),
+        Matrix("weights/embeddings.*.weight"),
     )
 
     _scaling: Scaling

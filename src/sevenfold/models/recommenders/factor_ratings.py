@@ -9,6 +9,7 @@ import numpy as np
 
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.inputs import Form
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Cost, FitContext, FitInfo, ModelSpec, Size, Trait
 from sevenfold.core.space import Integer, Real, Space
 from sevenfold.core.state import State
@@ -43,6 +44,8 @@ class FactorRatings(ScoringRecommender):
         summary="Predicts how many stars, also for users and items with few ratings.",
         traits=frozenset({Trait.RATINGS}),
     )
+
+    matrices = (Matrix("learned/user_factors"), Matrix("learned/item_factors"))
 
     _mean: float
     _range: tuple[float, float]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sevenfold.core.arrays import Floats
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import FitContext, FitInfo
 from sevenfold.core.state import State
 from sevenfold.models.recommenders.events import Events
@@ -22,6 +23,8 @@ class SimilarItems(ScoringRecommender):
     Kept whole while small; else each item keeps those that speak most for or against it, in sparse rows. Users
     without a history get what is popular.
     """
+
+    matrices = (Matrix("learned/values", channel=1),)
 
     _least: float  # strength of the weakest events that count
     _popular: Floats

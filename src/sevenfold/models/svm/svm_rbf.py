@@ -12,6 +12,7 @@ from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.compiled import RowInputs, RowPredictor
 from sevenfold.core.errors import BundleError
 from sevenfold.core.inputs import Form, Inputs
+from sevenfold.core.int8 import Matrix
 from sevenfold.core.model import Cost, Estimator, FitContext, FitInfo, ModelSpec, Size, Trait, Valid
 from sevenfold.core.space import Real, Space
 from sevenfold.core.state import State
@@ -88,6 +89,7 @@ class GaussianSVM(Estimator):
         traits=frozenset({Trait.WEIGHTS}),
         usual={Goal.MULTICLASS: {"C": 10.0, "width": 0.7}},
     )
+    matrices = (Matrix("points", channel=1), Matrix("weights"), Matrix("dual"))
 
     def fit(self, inputs: Inputs, target: Target, valid: Valid | None, context: FitContext) -> FitInfo:
         """Standardise, choose the kernel's width, and learn; `valid` is not looked at."""

@@ -2,15 +2,18 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 import sevenfold
+from sevenfold.api.finish import deployed
 from sevenfold.api.refit import fits_in_time, repeats_for
 from sevenfold.api.replay import replay
 from sevenfold.core.events import Happening
+from sevenfold.core.predictor import Member
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.run import Journal
 from sevenfold.tuning.job import JobResult
@@ -103,3 +106,22 @@ def test_the_dearest_member_keeps_its_folds_and_the_cheap_ones_are_fitted_more_t
 def test_size_bounds_the_fits() -> None:
     reserve = Reserve(60.0, slots=2, growth=1.25)
     assert fits_in_time([folded("t1", "lightgbm", 1.0, 10_000_000)], reserve, 100.0) == {"t1": 2}
+
+
+def test_a_stack_is_fitted_again_whole_or_not_at_all() -> None:
+    members = tuple(Member(name, ()) for name in ("t001", "t002"))
+    told: list[str] = []
+
+    class Partly:
+        def finish(self) -> dict[str, tuple[Any, ...]]:
+            return {"t001": ()}
+
+    session: Any = SimpleNamespace(decide=lambda step, what, why: told.append(what))
+    trials = [folded(name, "lightgbm", 1.0) for name in ("t001", "t002")]
+    stack: Any = SimpleNamespace(name="stack")
+    judged = SimpleNamespace(members=members, combiner=stack)
+    final: Any = SimpleNamespace(predictor=judged, choice=SimpleNamespace(members=trials))
+    fit: Any = Partly()
+    collected: Any = None
+    assert deployed(session, collected, final, fit) is judged
+    assert told == ["the model is deployed as it was judged, without the sealed rows"]

@@ -112,8 +112,8 @@ def whole(
             equal = sum(other == score for other in scores.values())
             ranks[line].append(better + (equal + 1) / 2)
             normal[line].append((score - floor) / (best - floor))
-    head = ["system", "mean rank", "norm. score", "fit s", "worst overrun", "peak RSS MB", "model MB", "one row ms",
-            "rows/s"]  # fmt: skip
+    head = ["system", "mean rank", "norm. score", "fit s", "worst overrun", "peak RSS MB", "PSS MB", "model MB",
+            "one row ms", "rows/s"]  # fmt: skip
     body = []
     for line in sorted(lines, key=lambda line: statistics.mean(ranks[line])):
         runs = [run for name in sets for run in cells[line][name]]
@@ -125,6 +125,7 @@ def whole(
                 typical(runs, "fit_wall_s", 1.0, "{:.0f}"),
                 "-" if line[0] in BASELINES else f"{max(run.get('overrun') or 0.0 for run in runs):.2f}",
                 typical(runs, "peak_rss_bytes", 2.0**-20, "{:,.0f}"),
+                typical(runs, "peak_pss_bytes", 2.0**-20, "{:,.0f}"),
                 typical(runs, "model_bytes", 1e-6, "{:.1f}"),
                 typical(runs, "latency_ms", 1.0, "{:.2f}"),
                 typical(runs, "rows_per_s", 1.0, "{:,.0f}"),

@@ -147,9 +147,10 @@ class FlatTrees:
         return result
 
     def _walk(self, flat: npt.NDArray[np.float32], offset: Ints, node: Any, has_missing: bool) -> Any:
-        compared, children = self._steps
+        children = self._children
         while True:
-            value = flat.take(offset + compared.take(node))
+            # A leaf's column is none: some value is compared, and both ways lead to the leaf.
+            value = flat.take(offset + self.feature.take(node))
             left = value <= self.threshold.take(node)
             if has_missing:
                 left |= np.isnan(value) & self.missing_left.take(node)
@@ -159,12 +160,12 @@ class FlatTrees:
             node = child
 
     @cached_property
-    def _steps(self) -> tuple[Any, Any]:
-        """(nodes,) column to compare, and (2 * nodes,) right and left child; a leaf leads to itself."""
+    def _children(self) -> Any:
+        """(2 * nodes,) right and left child; a leaf leads to itself."""
         node = np.arange(len(self.feature), dtype=np.int32)
         leaf = self.feature < 0
         children = np.stack([np.where(leaf, node, self.right), np.where(leaf, node, node + 1)], axis=1)
-        return np.where(leaf, 0, self.feature).astype(np.int32), children.ravel()
+        return children.ravel()
 
     def row_mean(self) -> Callable[[list[float]], list[float]] | None:
         """`mean` of one row as a function; None where the trees are too many to be written in another form."""

@@ -44,7 +44,7 @@ def test_thresholds_decide_values_at_the_threshold_alike() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("right", 0), ("right", 10**6), ("right", -1), ("feature", 4), ("roots", 10**6), ("roots", -1)],
+    [("right", 0), ("right", 10**6), ("right", -1), ("feature", 4), ("feature", -2), ("roots", 10**6), ("roots", -1)],
 )
 def test_a_damaged_state_is_refused(name: str, value: int) -> None:
     state = _forest(RandomForestRegressor, 0, False)[1].state()

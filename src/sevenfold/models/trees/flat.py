@@ -281,6 +281,7 @@ class FlatTrees:
             (self.roots >= 0).all()
             and (self.roots < nodes).all()
             and (self.feature < self.columns).all()
+            and (self.feature >= -1).all()
             and (self.right[leaf] >= 0).all()
             and (self.right[leaf] < len(self.values)).all()
             # Both children stand after their parent: no walk can go round in circles or leave the arrays.

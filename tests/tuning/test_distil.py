@@ -9,8 +9,9 @@ from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.task import Goal, Task
 from sevenfold.training.workspace import Workspace
-from sevenfold.tuning.distil import SAFE, Price, allowed_share, models_for, refusal, sized, student
+from sevenfold.tuning.distil import SAFE, allowed_share, models_for, refusal, sized, student
 from sevenfold.tuning.job import JobResult
+from sevenfold.tuning.limits import Price
 from sevenfold.tuning.teacher import Teacher
 from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 

@@ -20,10 +20,9 @@ from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.evaluation.metrics.catalogue import metric_for
-from sevenfold.tuning.distil import Price
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import Choice, bagged, choose, load_pipeline
-from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
+from sevenfold.tuning.limits import DEFAULT_BYTES, Limits, Price
 from sevenfold.tuning.objective import score_predictions
 from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 

@@ -14,9 +14,8 @@ from sevenfold.core.predictor import Predictor
 from sevenfold.evaluation.compare import Gain, compare
 from sevenfold.evaluation.metrics.catalogue import metric_for
 from sevenfold.evaluation.subject import form_for
-from sevenfold.tuning.distil import Price
 from sevenfold.tuning.final import Choice
-from sevenfold.tuning.limits import median_seconds, row_seconds, state_bytes
+from sevenfold.tuning.limits import Price, median_seconds, row_seconds, state_bytes
 
 if TYPE_CHECKING:
     from sevenfold.training.workspace import Workspace

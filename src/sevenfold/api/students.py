@@ -18,12 +18,12 @@ from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.baseline.constant import Constant
-from sevenfold.tuning.distil import TRUST, Price, allowed_share, models_for, refusal, sized, student
+from sevenfold.tuning.distil import TRUST, allowed_share, models_for, refusal, sized, student
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.final import Choice, load_pipeline
 from sevenfold.tuning.job import Job
-from sevenfold.tuning.limits import Limits
+from sevenfold.tuning.limits import Limits, Price
 from sevenfold.tuning.teacher import Teacher
 from sevenfold.tuning.trial import Status, Trial, fold_event
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sevenfold.core.space import Integer, Real
 from sevenfold.core.task import Goal
 from sevenfold.models.catalogue import MODELS
 from sevenfold.training.workspace import Workspace
+from sevenfold.tuning.limits import Price
 from sevenfold.tuning.teacher import Teacher
 from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
 
@@ -22,23 +23,6 @@ SAFE = 0.85  # of what a limit allows: timings waver, and a fit on more rows may
 _MOST_GROWTH = 2.0  # times the rounds of the trial that a student is modelled on
 _STEPS_A_HALF = 2  # sizes are rounded to so many steps for each halving, so that small errors of timings change nothing
 _DIALS = ("rounds", "trees")
-
-
-@dataclass(frozen=True)
-class Price:
-    """What a model costs in use.
-
-    Args:
-        bytes: of learned state.
-        seconds: for one record, as it is served; NaN where that was not measured.
-    """
-
-    bytes: float
-    seconds: float
-
-    def __str__(self) -> str:
-        time = "" if np.isnan(self.seconds) else f"{self.seconds * 1e6:,.0f} µs a row, "
-        return f"{time}{self.bytes / 1e6:,.3g} MB"
 
 
 def refusal(workspace: Workspace) -> str:

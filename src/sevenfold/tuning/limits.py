@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sevenfold.core.config import Plan, parse_bytes, parse_seconds
 from sevenfold.core.predictor import Predictor
 from sevenfold.core.state import pack
@@ -18,6 +20,23 @@ if TYPE_CHECKING:
 _RUNS = 15
 DEFAULT_BYTES = 25_000_000
 """What a model takes at most where no limit is given and a smaller one is about as good."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a model costs in use.
+
+    Args:
+        bytes: of learned state.
+        seconds: for one record, as it is served; NaN where that was not measured.
+    """
+
+    bytes: float
+    seconds: float
+
+    def __str__(self) -> str:
+        time = "" if np.isnan(self.seconds) else f"{self.seconds * 1e6:,.0f} µs a row, "
+        return f"{time}{self.bytes / 1e6:,.3g} MB"
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class ProcessExecutor(Executor):
 
     @property
     def _crowded(self) -> bool:
-        return sum(_all_resident_bytes(worker.pid) for worker in self._workers) > self._fair_bytes
+        return sum(resident_bytes(worker.pid, shared=True) for worker in self._workers) > self._fair_bytes
 
     @property
     def running(self) -> int:
@@ -293,18 +293,14 @@ class ProcessExecutor(Executor):
         worker.connection.close()
 
 
-def _all_resident_bytes(pid: int) -> float:
-    """Memory of a process, shared or not (0 where it cannot be read)."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError, ValueError):
-        return 0.0
+def resident_bytes(pid: int, shared: bool = False) -> float:
+    """Memory of a process (0 where it cannot be read).
 
-
-def resident_bytes(pid: int) -> float:
-    """Memory of a process that no other shares (0 where it cannot be read)."""
+    Args:
+        shared: pages that others hold as well are counted, too.
+    """
     try:
         fields = Path(f"/proc/{pid}/statm").read_text().split()
-        return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+        return (int(fields[1]) - (0 if shared else int(fields[2]))) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0.0

@@ -86,6 +86,17 @@ def test_it_is_told_in_words_too(run, call):
         assert words in out
 
 
+def test_a_refusal_is_shown_with_its_reason_and_a_move_to_the_same_version_as_none(run, call):
+    run("add", "one", "--name", "m", "--alias", "champion", "--force", "not on a slow machine")
+    run("add", "worse", "--name", "m")
+    run("promote", "m", "2", *EASY, code=2)
+    _, out, _ = call("registry", "show", "m")
+    assert "refuse champion 2" in out and "    refused by score: recorded log_loss" in out
+    _, out, _ = call("registry", "promote", "m", "1", *EASY)
+    assert "champion of m was version 1 before and still is." in out
+    assert "no other version is in use" in out
+
+
 def test_a_comparison_without_answers_is_told(run, tmp_path):
     run("add", "one", "--name", "m", "--alias", "champion")
     table(5).write_csv(tmp_path / "labels.csv")

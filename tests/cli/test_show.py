@@ -58,6 +58,25 @@ def test_monitoring_without_labels_says_how_to_measure(capsys):
     assert "--labels DATA" in printed and "No alerts" in printed
 
 
+def test_labels_that_belong_to_no_row_measure_nothing_and_promise_nothing(capsys):
+    performance = {**MONITORED["performance"], "joined_by": "request_id", "rows": 0, "unmatched": 7, "metrics": {}}
+    show_monitor({**MONITORED, "performance": performance}, False)
+    printed = capsys.readouterr().out
+    assert "left out: 2 unlabelled, 7 unmatched" in printed
+    assert "no label's request_id is that of a row looked at here" in printed and "no clear drop" not in printed
+
+
+def test_what_was_told_is_counted_and_what_nobody_took_is_not_called_old(capsys):
+    show_monitor({**MONITORED, "told": ["drift", "drift", "rows-differ"], "untold": []}, False)
+    assert "Told of: drift (2), rows-differ" in capsys.readouterr().out
+    show_monitor({**MONITORED, "told": [], "untold": []}, False)
+    assert "Told of: nothing new" in capsys.readouterr().out
+    show_monitor({**MONITORED, "told": [], "untold": ["The mail server is away."]}, False)
+    printed = capsys.readouterr().out
+    assert "nobody could be told; the next look tries again" in printed and "nothing new" not in printed
+    assert "  not told: The mail server is away." in printed
+
+
 def test_only_parts_that_are_clearly_worse_are_shown(capsys):
     piece = {"column": "humidity", "label": "16 to under 44", "value": 0.57, "rest": 0.76, "rows": 743, "worse": 0.19}
     found = {

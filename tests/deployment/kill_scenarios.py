@@ -159,10 +159,3 @@ class InMlflow(_InRegistry):
             open_client(f"sqlite:///{self.template}", create=True).search_registered_models(max_results=1)
         shutil.copy(self.template, folder / "models.db")
         super().prepare(folder)
-
-
-class NewInMlflow(InMlflow):
-    """The first model, where there is no database yet."""
-
-    def prepare(self, folder: Path) -> None:
-        _InRegistry.prepare(self, folder)

@@ -132,7 +132,20 @@ def test_a_mail_server_that_is_away_is_a_failure_and_no_more(monkeypatch, tmp_pa
     with mailbox(monkeypatch):
         pass
     found = notify(tmp_path, [ALERT], [channel_of("mailto:ops@example.org")], ABOUT)
-    assert found.told == () and len(found.failed) == 1
+    assert found.told == ()
+    assert found.failed == ("The mail server 127.0.0.1 did not take the mail: ConnectionRefusedError.",)
+
+
+def test_a_mail_says_why_and_what_to_do_once_and_where_to_look(monkeypatch, tmp_path):
+    again = [Finding("drift", Severity.WARNING, f"'{c}' differs", why="It may not hold.", advice="Train.", columns=(c,))
+             for c in ("age", "city")]  # fmt: skip
+    with mailbox(monkeypatch) as server:
+        notify(tmp_path, again, [channel_of("mailto:ops@example.org")], {**ABOUT, "store": "my store"})
+    message = email.message_from_bytes(server.mails[0]["content"])
+    text = message.get_payload(decode=True).decode()
+    assert text.count("It may not hold.") == 1 and text.count("- Train.") == 1
+    assert "sevenfold monitor 'my store'" in text
+    assert message["Date"] and message["Message-ID"]
 
 
 def test_a_webhook_that_fails_is_posted_again_and_what_was_told_outlives_the_process(tmp_path):

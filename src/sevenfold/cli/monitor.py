@@ -20,7 +20,7 @@ def monitor(
     store: Annotated[str, typer.Argument(metavar="STORE", help="Folder that `sevenfold serve --store` filled.")],
     labels: Annotated[
         str | None,
-        typer.Option(help="File with the true values: the id column, or the inputs again, beside the target."),
+        typer.Option(help="File with the true values: the target beside request_id, the id column, or the inputs."),
     ] = None,
     window: Annotated[
         str | None, typer.Option(help="Rows or time of one window: 1000, 6h, 1d; what suits the rows by default.")

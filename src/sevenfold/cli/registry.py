@@ -98,6 +98,9 @@ def show(name: _NAME, registry: Place = None, json_output: Json = False) -> None
         print(
             f"  {entry['time'][:19]}Z {entry['who']}: {entry['action']}{moved} {entry['version']}{before}{why}{forced}"
         )
+        for verdict in entry["details"].get("gate", ()):
+            if verdict["passed"] is False:
+                print(f"    refused by {verdict['check']}: {verdict['reason']}")
     for oddity in found["oddities"]:
         print(f"note: {oddity}")
 
@@ -212,6 +215,9 @@ def _gate(verdicts: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _moved(entry: Mapping[str, Any]) -> None:
+    if entry["previous"] == entry["version"]:
+        print(f"{entry['alias']} of {entry['name']} was version {entry['version']} before and still is.")
+        return
     before = f", before it was version {entry['previous']}" if entry["previous"] else ""
     print(f"{entry['alias']} of {entry['name']} is version {entry['version']} now{before}.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -189,7 +190,9 @@ def show_monitor(found: Mapping[str, Any], json_output: bool, page: object = Non
     if due.get("due"):
         print(f"Train anew: {due['why']}\n  sevenfold retrain RUN --data NEW, or --store STORE --labels DATA")
     if "told" in found:
-        print(f"Told of: {', '.join(found['told']) or 'nothing new'}")
+        counted = [f"{code} ({n})" if n > 1 else code for code, n in Counter(found["told"]).items()]
+        nothing = "nothing, as nobody could be told; the next look tries again" if found["untold"] else "nothing new"
+        print(f"Told of: {', '.join(counted) or nothing}")
         for failure in found["untold"]:
             print(f"  not told: {failure}")
     if page is not None:
@@ -233,6 +236,9 @@ def _show_performance(measured: Mapping[str, Any], dropped: bool) -> None:
     left_out = [f"{measured[k]:,} {k}" for k in ("unlabelled", "unmatched", "contradictory") if measured[k]]
     if left_out:
         print(f"  left out: {', '.join(left_out)}")
+    if not measured["rows"]:
+        print(f"  nothing could be measured: no label's {measured['joined_by']} is that of a row looked at here")
+        return
     _show_metrics(measured["metrics"])
     _show_coverage(measured.get("coverage") or {})
     told = measured.get("after_training") or {}

@@ -6,10 +6,12 @@ import datetime
 import json
 import os
 import re
+import shlex
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -84,23 +86,47 @@ def _mail(address: str) -> Channel:
         mail["Subject"] = re.sub(r"[\x00-\x1f\x7f]+", " ", message["text"].split("\n")[0])[:150]
         mail["From"] = os.environ.get("SEVENFOLD_MAIL_FROM", address)
         mail["To"] = address
-        mail.set_content(message["text"])
+        mail["Date"] = localtime()  # many servers take mail without these two for junk
+        mail["Message-ID"] = make_msgid(domain="sevenfold.invalid")
+        mail.set_content(_letter(message))
         context = ssl.create_default_context()
         port = parts.port or (465 if parts.scheme == "smtps" else 587 if parts.scheme == "smtp+starttls" else 25)
         host = str(parts.hostname)
         client: smtplib.SMTP
-        if parts.scheme == "smtps":
-            client = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=context)
-        else:
-            client = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
-        with client:
-            if parts.scheme == "smtp+starttls":
-                client.starttls(context=context)
-            if parts.username:
-                client.login(unquote(parts.username), unquote(parts.password or ""))
-            client.send_message(mail)
+        try:
+            if parts.scheme == "smtps":
+                client = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=context)
+            else:
+                client = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
+            with client:
+                if parts.scheme == "smtp+starttls":
+                    client.starttls(context=context)
+                if parts.username:
+                    client.login(unquote(parts.username), unquote(parts.password or ""))
+                client.send_message(mail)
+        except (OSError, smtplib.SMTPException) as error:
+            code = getattr(error, "smtp_code", None)
+            # What the server says is left out: it may repeat what it was told.
+            why = type(error).__name__ + (f", status {code}" if code else "")
+            raise RequestError(
+                f"The mail server {host} did not take the mail: {why}.",
+                "a server that takes it",
+                why,
+                "Check SEVENFOLD_SMTP and the address.",
+            ) from None
 
     return send
+
+
+def _letter(message: Mapping[str, Any]) -> str:
+    """The text of a mail: what, why, and what to do, each said once."""
+    lines = [message["text"]]
+    for label, key in (("Why", "why"), ("What to do", "advice")):
+        said = dict.fromkeys(str(alert[key]) for alert in message["alerts"] if alert.get(key))
+        lines += ["", label + ":", *(f"- {text}" for text in said)] if said else []
+    if message["model"].get("store"):
+        lines += ["", f"Look closer: sevenfold monitor {shlex.quote(str(message['model']['store']))}"]
+    return "\n".join(lines) + "\n"
 
 
 def _now() -> str:

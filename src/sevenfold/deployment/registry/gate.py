@@ -133,7 +133,7 @@ def _golden(
 
 def _contract(candidate: Lineage, champion: Side | None) -> Verdict:
     if champion is None:
-        return Verdict("contract", None, "there is no champion whose clients could be surprised")
+        return Verdict("contract", None, "no other version is in use whose clients could be surprised")
     old = champion.lineage
     for what, was, now in (
         ("task", old.goal, candidate.goal),
@@ -178,7 +178,7 @@ def _latency(model: LoadedModel, limits: Limits) -> Verdict:
 
 def _recorded_score(candidate: Lineage, champion: Side | None) -> Verdict:
     if champion is None:
-        return Verdict("score", None, "there is no champion to compare with")
+        return Verdict("score", None, "no other version is in use to compare with")
     from sevenfold.core.registry import Catalogue
     from sevenfold.evaluation.metrics.catalogue import METRICS
 

@@ -67,7 +67,7 @@ def paired(candidate: LoadedModel, champion: LoadedModel | None, data: Any) -> P
     new = _measure(candidate, data)
     fair = _fairness(candidate, new)
     if champion is None:
-        return Paired(task.metric, len(new.rows), None, "there is no champion to compare with", fair)
+        return Paired(task.metric, len(new.rows), None, "no other version is in use to compare with", fair)
     if (champion.task.goal, champion.task.classes) != (task.goal, task.classes):
         return Paired(task.metric, 0, None, "the champion answers another question", fair)
     old = _measure(champion, data)

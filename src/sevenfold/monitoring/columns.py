@@ -47,7 +47,8 @@ class ColumnReader:
         self._numbers = [name for name in sources if name in numbers]
         self._others = [name for name in sources if name not in numbers]
         self._columns = [(column, runtime.sources[column.name]) for column in columns]
-        self._of_numbers, self._of_others = _getter(self._numbers), _getter(self._others)
+        # The values of a record; a KeyError where it lacks one.
+        self.numbers_of, self.others_of = _getter(self._numbers), _getter(self._others)
         self._pack = Struct(f"={len(self._numbers)}d").pack
         self.has_others = bool(self._others)
         # Flags, and whole numbers of any size, are then read as the doubles that they are made here.
@@ -67,7 +68,7 @@ class ColumnReader:
     def taken(self, record: Mapping[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The values of number columns, and those of other columns; None where the record lacks one."""
         try:
-            return self._of_numbers(record), self._of_others(record)
+            return self.numbers_of(record), self.others_of(record)
         except KeyError:
             return tuple(map(record.get, self._numbers)), tuple(map(record.get, self._others))
 

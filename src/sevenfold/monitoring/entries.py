@@ -83,6 +83,7 @@ class Entries:
         self._has_usual = not ranks and model.runtime.predictor.decision.costs is None
         self._pictures = dict(pictures)
         self.width = 1 + self._columns.width + (len(model.task.classes) if self._has_classes else 1)
+        self._bytes = 8 * self.width
         self._pack, self._pack_time = Struct(f"={self.width}d").pack_into, Struct("=d").pack_into
 
     def put(self, page: Page, request: str, seconds: float, answer: Answer) -> int:
@@ -92,17 +93,19 @@ class Entries:
         """
         reading = answer.reading
         records = reading.records
-        told = reading.violations or reading.is_read
-        if self._has_usual and records is not None and len(records) == 1 and not told:
-            numbers, others = self._columns.taken(records[0])
-            values = answer.values.tolist()
+        odd = reading.violations or reading.is_read or not self._has_usual
+        if records is not None and len(records) == 1 and not odd:
+            columns, record, values = self._columns, records[0], answer.values.tolist()
             if self._has_classes:
                 values = values[0]
-            place = 8 * self.width * len(page.requests)
+            place = self._bytes * len(page.requests)
             try:
+                numbers = columns.numbers_of(record)
+                others = columns.others_of(record) if columns.has_others else ()
                 self._pack(page.buffer, place, seconds, *numbers, *values)
-                usual = self._columns.are_numbers or are_plain(numbers)
-            except (struct.error, OverflowError):
+                usual = columns.are_numbers or are_plain(numbers)
+            except (KeyError, struct.error, OverflowError):  # something lacks, or is no number
+                numbers, others = columns.taken(record)
                 doubles = as_doubles(numbers)
                 usual = doubles is not None
                 if doubles is not None:
@@ -120,7 +123,7 @@ class Entries:
         rows = reading if records is None or reading.is_read else tuple(map(self._columns.keep, records))
         violations = tuple(map(len, reading.by_row())) if reading.violations else ()
         place = len(page.requests)
-        self._pack_time(page.buffer, 8 * self.width * place, seconds)
+        self._pack_time(page.buffer, self._bytes * place, seconds)
         page.odd.append((place, (rows, answer.labels, answer.values, violations)))
         if self._columns.has_others:
             page.others.append(())
@@ -198,18 +201,18 @@ class Entries:
             of_request = np.repeat(np.arange(len(heights)), heights)
             requests, times = requests[of_request], times[of_request]
         numbers = np.arange(int(heights.sum())) - np.repeat(starts, heights)
-        frame = pl.DataFrame({"id": requests, "row": numbers, "time": times}).with_columns(
-            pl.lit(self._digest).alias("model"),
-            (table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(requests))),
-        )
+        inputs = table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(requests))
+        model = pl.Series("model", [self._digest]).new_from_index(0, len(requests))
+        columns = [requests, pl.Series("row", numbers), times, model, inputs]  # put together without a query
         mask = None if drawn is None or drawn.all() else np.repeat(drawn, heights)
         predictions = batch.ranked if batch.predictions is None else batch.predictions
         if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
-            made = [pl.Series("prediction", predictions)]
+            columns.append(pl.Series("prediction", predictions))
             if batch.values is not None:
-                made.append(pl.Series("probabilities", batch.values).arr.to_list())
-            frame = frame.with_columns(*made, pl.Series("violations", batch.violations))
+                columns.append(pl.Series("probabilities", batch.values).arr.to_list())
+            frame = pl.DataFrame([*columns, pl.Series("violations", batch.violations)])
             return frame if mask is None else frame.filter(pl.Series(mask))
+        frame = pl.DataFrame(columns)
         return _line_by_line(frame, predictions, batch, mask)
 
     def _plain(self, table: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from sevenfold.api.price import served_seconds
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.api.tune import learns_sealed
+from sevenfold.api.validation import validation_of
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.errors import DataError
 from sevenfold.core.events import Happening
@@ -26,8 +27,7 @@ from sevenfold.core.run import Journal, write_bytes, write_json
 from sevenfold.core.state import own_states
 from sevenfold.core.task import Goal
 from sevenfold.evaluation.conformal.stored import FIELD
-from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
-from sevenfold.evaluation.subject import form_for
+from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.training.memory import give_back
 from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
@@ -65,7 +65,7 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
 
     task, workspace = collected.task, collected.workspace
     looks = sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
-    validation = _validation(session, collected, final)
+    validation = validation_of(session, collected, final)
     references, reference_validation = _references(session, collected, trials)
     # The other half of the time is for what the clock cannot stop, and for the fit on all rows.
     left = session.time_before(session.packing_seconds(final.choice.members))
@@ -102,47 +102,11 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
     return evaluation
 
 
-def _validation(session: Session, collected: Collected, final: Final) -> Score:
-    """The final model's score on rows that its parts had not seen."""
-    from sevenfold.evaluation.intervals import validation_score
-
-    task, workspace, choice = collected.task, collected.workspace, final.choice
-    metric = metric_for(task, None, choice.decision.costs)
-    if task.goal is Goal.RECOMMENDATION and metric.spec.needs is Needs.RANKING:
-        trial = choice.members[0]
-        values = np.array([result.value for _, result in sorted(trial.folds.items())])
-        users = sum(len(valid) for _, valid in workspace.folds)
-        spread = 1.96 * float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-        middle = float(values.mean())
-        return Score(middle, middle - spread, middle + spread, users)
-    shown, seen = out_of_fold_answers(final), choice.seen
-    if metric.spec.needs is Needs.LABELS:
-        decided = np.full(len(shown), np.nan)
-        decided[seen] = form_for(metric, shown[seen], choice.decision)
-        shown = decided
-    folds = _distinct_folds([valid for _, valid in workspace.folds])
-    stream = session.streams.generator("evaluation", "validation")
-    return validation_score(metric, workspace.target.values, shown, folds, stream, workspace.target.weights)
-
-
-def _distinct_folds(folds: list[Ints]) -> list[Ints]:
-    """The folds of the first repeat: out-of-fold predictions are averaged over repeats, each row counts once."""
-    seen: set[int] = set()
-    kept: list[Ints] = []
-    for valid in folds:
-        fresh = [row for row in valid.tolist() if row not in seen] if seen else valid.tolist()
-        if len(fresh) < len(valid):
-            break
-        seen.update(fresh)
-        kept.append(valid)
-    return kept
-
-
 def _references(
     session: Session, collected: Collected, trials: list[Trial]
 ) -> tuple[dict[str, Predictor], dict[str, Score]]:
     """The yardsticks as predictors, and their validation scores."""
-    from sevenfold.evaluation.intervals import fold_interval
+    from sevenfold.evaluation.validation import fold_interval
 
     predictors: dict[str, Predictor] = {}
     scores: dict[str, Score] = {}

@@ -105,6 +105,16 @@ def test_drift_is_read_from_stretches_in_the_order_given():
     assert drift(metric, truth, predicted, [np.arange(50)], np.random.default_rng(0)) == (0.0, 0)
 
 
+def test_folds_that_nothing_predicted_take_no_stretches():
+    metric = METRICS.get("mae")()
+    truth, predicted = moving(1, 2_000, 0.5)
+    folds = [np.arange(1_000), np.arange(1_000, 2_000)]
+    alone = drift(metric, truth, predicted, folds[:1], np.random.default_rng(0))
+    predicted[folds[1]] = np.nan
+    assert drift(metric, truth, predicted, folds, np.random.default_rng(0)) == alone
+    assert alone[1] == 10
+
+
 def test_a_single_fold_over_time_is_wider_than_its_rows_alone():
     metric = METRICS.get("rmse")()
     truth, predicted = moving(2, 2_000, 0.4)

@@ -71,7 +71,8 @@ def validation_score(
     The value is the mean of the folds' values by their rows. The variance of one fold's value is estimated twice,
     by bootstrap within the folds (of whole groups where they were held out) and from the differences between the
     folds; the larger one is multiplied by 1 / k + test / train (Nadeau and Bengio 2003). A single fold gets its
-    bootstrap interval. Over time the score itself moves, and what comes is not drawn from what was: see `drift`.
+    bootstrap interval. Over time the score itself moves, and what comes is not drawn from what was: there the stretches
+    of `drift` stand for the folds.
 
     Args:
         truth: (rows,) of all rows.
@@ -83,21 +84,39 @@ def validation_score(
     if len(rows.folds) == 1:
         (only,) = rows.folds
         groups = None if rows.groups is None else rows.groups[only]
-        found = interval(metric, truth[only], predicted[only], stream, _of(weights, only), groups)
-        middle, low, high, total = found.value, found.low, found.high, found.rows
-        error = (high - low) / (2 * Z)
+        told = interval(metric, truth[only], predicted[only], stream, _of(weights, only), groups)
+        sampling = (told.high - told.low) / (2 * Z)
     else:
-        middle, error, total = _over_folds(metric, truth, predicted, rows, stream, weights)
-        low, high = middle - Z * error, middle + Z * error
+        told, sampling = _over_folds(metric, truth, predicted, rows, stream, weights)
+    middle, low, high = told.value, told.low, told.high
     if rows.over_time:
         change, stretches = drift(metric, truth, predicted, rows.folds, stream, weights)
-        if change > 0:
+        if stretches:
+            scale = _Scale.of(metric, middle)
+            error = sampling * scale.slope
             reach = _quantile(stretches - 2) * float(np.sqrt(change * (1 + 1 / stretches) + error**2))
-            low, high = min(low, middle - reach), max(high, middle + reach)
+            low, high = scale.back(scale.at - reach), scale.back(scale.at + reach)
     least, most = sorted((metric.spec.best, metric.spec.worst))
     if metric.spec.name != "bias":
         low, high = max(low, min(least, middle)), min(high, max(most, middle))
-    return Score(middle, low, high, total)
+    return Score(middle, low, high, told.rows)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A score on the scale on which it changes over time: the logarithm of an error without an upper end."""
+
+    at: float
+    slope: float
+    logarithm: bool
+
+    @classmethod
+    def of(cls, metric: Metric, value: float) -> _Scale:
+        by_factors = metric.spec.best == 0 and metric.spec.worst == float("inf") and value > 0
+        return cls(float(np.log(value)), 1 / value, True) if by_factors else cls(value, 1.0, False)
+
+    def back(self, at: float) -> float:
+        return float(np.exp(at)) if self.logarithm else at
 
 
 def drift(
@@ -110,18 +129,22 @@ def drift(
 ) -> tuple[float, int]:
     """The variance of the score from one stretch of time to the next beyond chance, and the stretches it was read from.
 
+    Errors without an upper end (RMSE, log loss, ...) change by factors: theirs is the variance of the logarithm.
+
     Consecutive stretches of the validation rows are studies of one quantity that changes between them: their
     variance less the mean variance by sampling is the random effect (Hedges and Olkin 1985), and the score of a
     further stretch lies within t(k - 2) * sqrt(effect * (1 + 1 / k) + error^2) of their mean (Higgins, Thompson and
     Spiegelhalter 2009). Too few stretches on which the metric is defined give (0, 0).
     """
     values, errors = [], []
-    for stretch in _stretches(folds):
+    known = [fold for fold in folds if np.isfinite(predicted[fold]).all()]
+    for stretch in _stretches(known):
         part = _of(weights, stretch)
         value = value_or_nan(metric, truth[stretch], predicted[stretch], part)
         if np.isfinite(value):
-            values.append(value)
-            errors.append(standard_error(metric, truth[stretch], predicted[stretch], stream, part))
+            scale = _Scale.of(metric, value)
+            values.append(scale.at)
+            errors.append(scale.slope * standard_error(metric, truth[stretch], predicted[stretch], stream, part))
     if len(values) < _LEAST_STRETCHES:
         return 0.0, 0
     return max(0.0, float(np.var(values, ddof=1)) - float(np.mean(np.square(errors)))), len(values)
@@ -136,8 +159,8 @@ def _stretches(folds: Sequence[Ints]) -> Iterator[Ints]:
 
 def _over_folds(
     metric: Metric, truth: Floats, predicted: Floats, rows: Rows, stream: np.random.Generator, weights: Floats | None
-) -> tuple[float, float, int]:
-    """Mean of the folds, its standard error for new rows, and rows."""
+) -> tuple[Score, float]:
+    """Mean of the folds with its interval for new rows, and the part of its standard error that is sampling."""
     values, sizes, within = [], [], []
     for fold in rows.folds:
         part = _of(weights, fold)
@@ -155,8 +178,11 @@ def _over_folds(
     count = len(values)
     share = 1 / max(1, count - 1) if rows.test_share is None else rows.test_share
     between = float(np.var(values, ddof=1)) if count > 1 else 0.0
-    error = float(np.sqrt((1 / count + share) * max(between, float(np.mean(within)))))
-    return float(np.average(values, weights=sizes)), error, sum(sizes)
+    sampling = float(np.mean(within))
+    factor = 1 / count + share
+    middle = float(np.average(values, weights=sizes))
+    reach = Z * float(np.sqrt(factor * max(between, sampling)))
+    return Score(middle, middle - reach, middle + reach, sum(sizes)), float(np.sqrt(factor * sampling))
 
 
 def _of(weights: Floats | None, rows: Ints) -> Floats | None:

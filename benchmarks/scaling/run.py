@@ -138,6 +138,18 @@ def picture(results: list[dict[str, Any]]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def beyond_memory(found: dict[str, Any]) -> str:
+    """What `large.py` wrote, in a sentence."""
+    learned = found["learned"][-1]["rows"]
+    return (
+        "A table larger than memory: `python benchmarks/scaling/large.py`, results in `large.json`: "
+        f"{found['rows']:,} rows x {found['columns']} columns ({found['file_mb']} MB of Parquet), told to keep within "
+        f"{found['limit']} and {found['budget']}, trained in {found['seconds']:.0f} s with a peak of "
+        f"{found['peak_mb']:,} MB for all processes together (pages that several share counted once); the "
+        f"deployed model learned {learned:,} rows in batches: what the time left allowed."
+    )
+
+
 def main() -> None:
     """Run the grid, write table and picture."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -162,7 +174,7 @@ def main() -> None:
         f"Python {platform.python_version()}, polars {pl.__version__}. 100 rounds of 31 leaves each, both from a "
         "Parquet file; learning takes in encoding and binning. Reading is Sevenfold's with typing and inference."
     )
-    larger = "A table larger than memory: `python benchmarks/scaling/large.py`, results in `large.json`."
+    larger = beyond_memory(json.loads((HERE / "large.json").read_text()))
     text = [
         "# Growth with rows and columns",
         "",

@@ -105,8 +105,8 @@ class LastFit:
             self._beside.start()
 
     def finish(self) -> dict[str, tuple[Path, ...]]:
-        """Wait for all fits, but no longer than `until`; where the pipelines lie of the members of which a fit succeeded
-        and none failed. Of a member's further fits those count that were done in time."""
+        """Wait for all fits, but no longer than `until`; where the pipelines lie of those members of which a fit
+        succeeded and none failed. Of a member's further fits those count that were done in time."""
         if self._beside is None:
             self._work()
         else:

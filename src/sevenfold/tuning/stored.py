@@ -11,6 +11,7 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.predictor import Calibrator, Combiner, Decision, Member, Predictor
 from sevenfold.core.task import Task
+from sevenfold.training.code_pages import give_back_code
 from sevenfold.tuning.final import load_pipeline
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class StoredPredictor:
         """As `Member.predict`, in the same order."""
         first, *others = member.folders
         total = self._answers(first, table)
+        give_back_code()  # of the libraries that read and ask a model: the next member may need others
         if not others:
             return total
         total = total.copy()

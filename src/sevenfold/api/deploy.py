@@ -19,7 +19,7 @@ from sevenfold.core.arrays import Floats
 from sevenfold.core.errors import DataError
 from sevenfold.core.int8 import INT8
 from sevenfold.core.metric import Needs
-from sevenfold.core.predictor import Member, Predictor
+from sevenfold.core.predictor import Predictor
 from sevenfold.core.run import write_bytes
 from sevenfold.core.state import own_states
 from sevenfold.core.task import Goal
@@ -28,6 +28,7 @@ from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.training.memory import give_back
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.objective import score_predictions
+from sevenfold.tuning.stored import StoredMember, StoredPredictor
 from sevenfold.tuning.trial import SMALL, STUDENT, Trial
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def start_last_fit(session: Session, collected: Collected, final: Final) -> Last
     return fit
 
 
-def deployed(session: Session, collected: Collected, final: Final, fit: LastFit | None) -> Predictor:
+def deployed(session: Session, collected: Collected, final: Final, fit: LastFit | None) -> StoredPredictor:
     """What goes into the bundle: the final model, those of its members fitted again on all rows for which the time
     sufficed. Weights, calibration and threshold stay those learned out of fold; the score told stays that of the model
     before."""
@@ -81,8 +82,8 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
         return judged
     known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
-    members = tuple(Member(name, fitted[name]) if name in fitted else known[name] for name in known)
-    again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
+    members = tuple(StoredMember(name, fitted[name]) if name in fitted else known[name] for name in known)
+    again = StoredPredictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
     reason = _strange(collected, final, again) or _too_much(session, collected, again)
     if reason:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
@@ -92,14 +93,16 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
     return again
 
 
-def _too_much(session: Session, collected: Collected, again: Predictor) -> str:
+def _too_much(session: Session, collected: Collected, again: StoredPredictor) -> str:
     """Which of the plan's limits the model breaks now that it has learned from more rows, or ""."""
     limits, workspace = Limits.of(session.plan), collected.workspace
-    served = partial(served_seconds, again, workspace)
-    return limits.broken_by(again, workspace.table[:1], served) if limits.any else ""
+    if not limits.any:
+        return ""
+    whole = again.load()
+    return limits.broken_by(whole, workspace.table[:1], partial(served_seconds, whole, workspace))
 
 
-def _strange(collected: Collected, final: Final, again: Predictor) -> str:
+def _strange(collected: Collected, final: Final, again: StoredPredictor) -> str:
     """Why a last fit is not to be trusted, or "": on rows that it has learned from it must not be worse than the judged
     model on rows that it had not seen."""
     task, workspace, seen = collected.task, collected.workspace, final.choice.seen
@@ -138,10 +141,12 @@ def deploy(
     from sevenfold.report.card import write_card
 
     folder = session.folder
-    predictor = deployed(session, collected, final, last_fit)
+    stored = deployed(session, collected, final, last_fit)
     session.close()  # no worker is needed any more
+    for judged in (final.predictor, stored):
+        judged.let_go()
     give_back()
-    refitted = predictor is not final.predictor
+    predictor, refitted = stored.load(), stored is not final.predictor
     data_audit = audited(session, collected)
     findings = data_audit.findings + evaluation["model_findings"]
     data_audit.save_with(folder, evaluation["model_findings"], evaluation["model_not_applicable"])
@@ -154,7 +159,7 @@ def deploy(
         "validation": evaluation["validation"],
         "test": evaluation["test"],
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
-        "description": _describe(final) + _also_on_all(final, predictor),
+        "description": _describe(final) + _also_on_all(final, stored),
         "refitted": refitted,
         **({"limits_cost": final.price} if final.price else {}),
         "seconds": 0.0,
@@ -225,7 +230,7 @@ def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str
     return {} if errors is None else {"errors": errors.to_json()}
 
 
-def _also_on_all(final: Final, deployed: Predictor) -> str:
+def _also_on_all(final: Final, deployed: StoredPredictor) -> str:
     """What is to be said of members that were fitted again on all rows."""
     pairs = list(zip(final.predictor.members, deployed.members, strict=True))
     again = sum(before is not after for before, after in pairs)

@@ -13,7 +13,6 @@ from sevenfold.api.validation import validation_of
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.events import Happening
 from sevenfold.core.metric import Needs
-from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.report import Score
 from sevenfold.core.run import Journal, write_json
 from sevenfold.core.task import Goal
@@ -21,6 +20,7 @@ from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.tuning.candidates import YARDSTICKS
 from sevenfold.tuning.ensemble import AverageCombiner
 from sevenfold.tuning.final import load_pipeline
+from sevenfold.tuning.stored import StoredMember, StoredPredictor
 from sevenfold.tuning.trial import Status, Trial
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
 
 def _references(
     session: Session, collected: Collected, trials: list[Trial]
-) -> tuple[dict[str, Predictor], dict[str, Score]]:
+) -> tuple[dict[str, StoredPredictor], dict[str, Score]]:
     """The yardsticks as predictors, and their validation scores."""
     from sevenfold.evaluation.validation import fold_interval
 
-    predictors: dict[str, Predictor] = {}
+    predictors: dict[str, StoredPredictor] = {}
     scores: dict[str, Score] = {}
     names: tuple[str, ...] = YARDSTICKS[collected.task.goal.is_classification]
     if collected.task.goal is Goal.RECOMMENDATION:
@@ -99,17 +99,17 @@ def _references(
         if trial is None:
             continue
         folder = session.folder.trials / trial.name
-        pipelines = tuple(load_pipeline(folder / f"fold-{fold}") for fold in sorted(trial.folds))
-        predictors[shown] = Predictor(collected.task, (Member(trial.name, pipelines),), AverageCombiner([1.0]))
+        member = StoredMember(trial.name, tuple(folder / f"fold-{fold}" for fold in sorted(trial.folds)))
+        predictors[shown] = StoredPredictor(collected.task, (member,), AverageCombiner([1.0]))
         scores[shown] = fold_interval([result.value for _, result in sorted(trial.folds.items())])
     return predictors, scores
 
 
-def _ranking(collected: Collected, predictor: Predictor) -> dict[str, Floats]:
+def _ranking(collected: Collected, predictor: StoredPredictor) -> dict[str, Floats]:
     """Ranking metrics of each user of the sealed rows."""
     from sevenfold.tuning.objective import rank_table
 
-    return rank_table(predictor.members[0].pipelines[-1], collected.test_table, collected.task)
+    return rank_table(load_pipeline(predictor.members[0].folders[-1]), collected.test_table, collected.task)
 
 
 def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> AuditResult:

@@ -28,7 +28,7 @@ from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.training.memory import give_back
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.objective import score_predictions
-from sevenfold.tuning.stored import StoredMember, StoredPredictor
+from sevenfold.tuning.stored import ALL, StoredMember, StoredPredictor
 from sevenfold.tuning.trial import SMALL, STUDENT, Trial
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
         return judged
     known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
     members = tuple(StoredMember(name, fitted[name]) if name in fitted else known[name] for name in known)
-    again = StoredPredictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
+    again = StoredPredictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision, ALL)
     reason = _strange(collected, final, again) or _too_much(session, collected, again)
     if reason:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
@@ -143,8 +143,7 @@ def deploy(
     folder = session.folder
     stored = deployed(session, collected, final, last_fit)
     session.close()  # no worker is needed any more
-    for judged in (final.predictor, stored):
-        judged.let_go()
+    final.predictor.let_go()
     give_back()
     predictor, refitted = stored.load(), stored is not final.predictor
     data_audit = audited(session, collected)

@@ -113,6 +113,8 @@ class LastFit:
             self._beside.join()
         if self._broken is not None:
             raise self._broken
+        if self.sealed:
+            self._executor.rest()
         for job, result in self._results:
             # Each fit has a number of its own, below those of the folds.
             number = -1 - 2 * job.repeat - int(self.sealed)

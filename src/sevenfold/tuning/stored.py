@@ -21,6 +21,9 @@ HELD_BYTES = 12 * 10**6
 """Of files, whose pipelines stay in memory between questions: reading small ones again takes longer than asking them.
 A larger one takes a small part of the time of its answers to read."""
 
+ALL = 1 << 62
+"""Of `held_bytes`: what is asked is needed as a whole afterwards."""
+
 
 @dataclass(frozen=True)
 class StoredMember:
@@ -33,10 +36,6 @@ class StoredMember:
 
     trial: str
     folders: tuple[Path, ...]
-
-    def load(self) -> Member:
-        """With all its pipelines."""
-        return Member(self.trial, tuple(load_pipeline(folder) for folder in self.folders))
 
 
 @dataclass
@@ -54,13 +53,20 @@ class StoredPredictor:
 
     def predict(self, table: pl.DataFrame) -> Floats:
         """(rows,) values, or (rows, classes) calibrated probabilities."""
-        combined = self.combiner.combine([self._mean(member, table) for member in self.members])
+        answers: list[Floats] = []
+        for member in self.members:
+            answers.append(self._mean(member, table))
+            give_back_code()  # of the library that was asked: the next member has another
+        combined = self.combiner.combine(answers)
         return combined if self.calibrator is None else self.calibrator.apply(combined)
 
     def load(self) -> Predictor:
         """All of it."""
-        members = tuple(member.load() for member in self.members)
-        return Predictor(self.task, members, self.combiner, self.calibrator, self.decision)
+        members = [
+            Member(member.trial, tuple(self._held.get(folder) or load_pipeline(folder) for folder in member.folders))
+            for member in self.members
+        ]
+        return Predictor(self.task, tuple(members), self.combiner, self.calibrator, self.decision)
 
     def let_go(self) -> None:
         """Forget what is held between questions."""
@@ -70,7 +76,6 @@ class StoredPredictor:
         """As `Member.predict`, in the same order."""
         first, *others = member.folders
         total = self._answers(first, table)
-        give_back_code()  # of the libraries that read and ask a model: the next member may need others
         if not others:
             return total
         total = total.copy()

@@ -70,6 +70,7 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
         reference_ranking=reference_ranking,
         looks=max(1, looks),
         conformal=conformal,
+        row_seconds=_row_seconds(collected, final),
     )
     if conformal is not None:
         evaluation["conformal"] = conformal.to_json()
@@ -80,6 +81,18 @@ def evaluate_final(session: Session, collected: Collected, final: Final, trials:
     evaluation["model_not_applicable"] = [{"code": n.code, "reason": n.reason} for n in checked.not_applicable]
     write_json(session.folder.path / "evaluation.json", evaluation)
     return evaluation
+
+
+def _row_seconds(collected: Collected, final: Final) -> float:
+    """What a row took the models that are judged, as measured on the validation rows of the folds."""
+    validated = max(1, len(collected.workspace.folds[0][1]))
+    trials = {trial.name: trial for trial in final.choice.members}
+    seconds = 0.0
+    for member in final.predictor.members:
+        folds = trials[member.trial].folds.values()
+        each = sum(result.predict_seconds for result in folds) / max(1, len(folds))
+        seconds += each * len(member.folders)
+    return seconds / validated
 
 
 def _references(

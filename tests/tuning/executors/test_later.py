@@ -27,6 +27,12 @@ inputs = numpy.random.default_rng(0).random((60, 3))
 target = (inputs[:, 0] > 0.5).astype(int)
 sklearn.ensemble.ExtraTreesClassifier(3, random_state=0).fit(inputs, target)
 told["after a forest"] = loaded()
+import sklearn.inspection
+told["part"] = callable(sklearn.inspection.partial_dependence)
+# As a library of another day might: a class among what it names, and a part of the package.
+as_sklearn = {"__name__": "sklearn.asks"}
+exec("from scipy.stats import rv_continuous as asked\\nclass derived(asked): pass", as_sklearn)
+asked, derived = as_sklearn["asked"], as_sklearn["derived"]
 from sklearn.metrics import label_ranking_average_precision_score as ranked
 told["ranked"] = ranked([[1, 0]], [[0.5, 0.2]])
 told["after its first use"] = loaded()
@@ -38,6 +44,8 @@ told["class"] = isinstance(scipy.interpolate.BSpline, type)
 from sklearn.preprocessing import SplineTransformer
 told["spline"] = SplineTransformer(n_knots=3).fit_transform(inputs).shape[1]
 numpy.testing.assert_array_equal([1], [1])
+told["derived"] = derived.__mro__[1].__name__
+told["kind"] = [isinstance(scipy.stats.norm, asked), isinstance(1, asked)]
 from scipy.spatial import cKDTree
 told["nearest"] = int(cKDTree(inputs).query(inputs[4])[1])
 print(json.dumps(told))
@@ -66,6 +74,15 @@ def test_everybody_else_gets_the_module(told: Any) -> None:
     assert told["norm"] == [0.5, 2.0]
     assert told["class"]
     assert told["nearest"] == 4
+
+
+def test_a_class_among_the_functions_may_be_derived_from_and_asked_for(told: Any) -> None:
+    assert told["derived"] == "rv_continuous"
+    assert told["kind"] == [True, False]
+
+
+def test_a_part_of_a_module_that_stands_in_can_be_imported(told: Any) -> None:
+    assert told["part"]
 
 
 def test_the_asking_library_stands_beneath_the_import_system() -> None:

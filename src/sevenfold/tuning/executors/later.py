@@ -61,6 +61,8 @@ class _StandIn(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if library_of(sys._getframe(1)) == NAMED.get(self.__name__):
+            if name == "__path__" and sys._getframe(1).f_code.co_name == "_find_and_load_unlocked":
+                return getattr(_real(self.__name__), name)  # a part of it is imported: that needs the module
             if name.startswith("__"):
                 raise AttributeError(name)  # the import system asks what kind of module this is: a plain one
             return _Function(self.__name__, name)
@@ -74,10 +76,21 @@ class _Function:
         self._module, self._name = module, name
 
     def __call__(self, *values: Any, **named: Any) -> Any:
-        return getattr(_real(self._module), self._name)(*values, **named)
+        return self._found(*values, **named)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(getattr(_real(self._module), self._name), name)
+        return getattr(self._found, name)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """Where it is a class after all, and another one is derived from it."""
+        return (self._found,)
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, self._found)
+
+    @property
+    def _found(self) -> Any:
+        return getattr(_real(self._module), self._name)
 
 
 def _real(name: str) -> ModuleType:

@@ -21,6 +21,7 @@ FEWEST_ROWS = 1_000
 """Fewer are judged whatever it takes: their score would say too little."""
 _FIRST_ROWS, _TRIED_ROWS = 500, 8_000  # the first call of a model has a cost of its own
 _MEASURING = 1.5  # times predicting: scores, their intervals and curves
+_PATIENCE = 2.0  # times the time for all of evaluation, that a slow model's prediction may seem to take
 _SHARE = 0.5  # of the time, for all of that; the rest is for importances and slices
 
 
@@ -43,9 +44,10 @@ def affordable_rows(
     if seconds == float("inf"):
         return None
     if table.height <= 2 * LEAST_ROWS:
-        most = int(_SHARE * seconds / max(_MEASURING * row_seconds, 1e-12))
-        if most >= table.height or table.height <= FEWEST_ROWS:
+        # Validation was timed while other fits went on: only what would take far too long by it is cut.
+        if row_seconds * table.height <= _PATIENCE * seconds or table.height <= FEWEST_ROWS:
             return None
+        most = int(seconds / row_seconds)
         return np.sort(stream.permutation(table.height)[: max(FEWEST_ROWS, most)])
     lots = stream.permutation(table.height)
     for predictor in predictors:

@@ -197,12 +197,15 @@ def test_the_zygote_gives_way_to_large_workers_and_keepers_of_nobody_end(shared_
         wait_until(lambda: resident(zygote.pid) < before / 3)
         assert executor._workers[0].pid == first
 
-        executor._full_bytes, executor._fair_bytes = float("inf"), 0  # all have grown: another worker is due
-        executor._workers[0].jobs = 100
-        executor.submit(job(tmp_path / "next"))
-        (outcome,) = drain(executor)
-        assert outcome.result is not None, outcome.reason
-        assert executor._workers[0].pid != first
+        executor._fair_bytes, pids = 0, []  # all have grown, and another worker is due: if that saves enough
+        for number, full_bytes in enumerate((float("inf"), 0)):
+            executor._full_bytes = full_bytes
+            executor._workers[0].jobs = 100
+            executor.submit(job(tmp_path / f"next-{number}"))
+            (outcome,) = drain(executor)
+            assert outcome.result is not None, outcome.reason
+            pids.append(executor._workers[0].pid)
+        assert pids[0] == first != pids[1]
         executor.rest()
         executor.submit(job(tmp_path / "last"))
         drain(executor)

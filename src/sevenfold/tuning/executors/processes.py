@@ -119,7 +119,7 @@ class ProcessExecutor(Executor):
         exchanged = (others and LARGEST in needed - worker.loaded) or (
             self._crowded and (others or worker.jobs >= _JOBS_BETWEEN)
         )
-        if exchanged and not self._settled:
+        if exchanged and not self._settled and self._worth_another(worker):
             self._bury(worker)
             worker = self._fork()
         worker.loaded |= needed
@@ -188,6 +188,10 @@ class ProcessExecutor(Executor):
         large, and a further worker is then some tenths of a second late."""
         if not self._nursery.shrunk and len(self._workers) == self._slots and self._taken > self._full_bytes:
             self._nursery.shrink()
+
+    def _worth_another(self, worker: _Worker) -> bool:
+        """Whether a new worker in this one's place saves more than the zygote takes that may be needed for it."""
+        return not self._nursery.shrunk or resident_bytes(worker.pid, shared=True) > self._full_bytes / self._slots
 
     def cancel(self, trial: str) -> None:
         """Kill the workers at jobs of that trial."""

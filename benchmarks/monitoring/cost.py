@@ -92,7 +92,7 @@ async def measured(model: LoadedModel, log: Log, total: int, block: int) -> None
     requests = [_HEAD.format(len(body)).encode() + body for body in records(500)]
     for way in ways:
         way.seconds(requests)
-    while log._queue:
+    while log.waiting:
         await asyncio.sleep(0.1)
     await asyncio.sleep(0.5)
     written, everything = thread_seconds(log), time.process_time()
@@ -102,10 +102,10 @@ async def measured(model: LoadedModel, log: Log, total: int, block: int) -> None
         order = (0, 1) if number % 2 == 0 else (1, 0)
         taken = {place: ways[place].seconds(part) / block * 1e6 for place in order}
         pairs.append((taken[0], taken[1]))
-        while len(log._queue) >= _MOST_WAITING:  # nothing is refused; asking without a rest leaves threads no turn
+        while log.waiting >= _MOST_WAITING:  # nothing is refused; asking without a rest leaves threads no turn
             await asyncio.sleep(0.05)
     asked = len(pairs) * block
-    while log._queue:
+    while log.waiting:
         await asyncio.sleep(0.1)
     await asyncio.sleep(3)  # longer than a pause: flushed and synced
     written = (thread_seconds(log) - written) / asked * 1e6

@@ -11,14 +11,14 @@ from results import SetResults, Tried
 
 from sevenfold.core.recipe import Recipe
 from sevenfold.models.catalogue import MODELS
-from sevenfold.tuning.candidates import Candidate
+from sevenfold.tuning.agenda import FIRST_PROMISE, FIRST_SHARE, MODELS_AT_MOST, MODELS_FIRST
+from sevenfold.tuning.candidates import FIRST_TRIES, Candidate
 from sevenfold.tuning.gain import Known, a_second, promise, variant_promise
 from sevenfold.tuning.job import JobResult
 from sevenfold.tuning.proposals import Proposal, leader_of
 from sevenfold.tuning.pruning import hopeless
 from sevenfold.tuning.trial import Status, Trial
 
-MODELS_FIRST = 4  # different models before variants, as in the search
 SHOWN = 1 / 3  # of a hopeless trial's cost is spent: one fold of three
 
 
@@ -37,11 +37,22 @@ class Replay:
     told: list[Trial] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
 
-    def begin(self) -> None:
-        """LightGBM and the yardsticks, whatever they cost: every run has them, and what comes first is not given up."""
-        for name in ("constant-0", "lightgbm-0", self.results.yardstick):
-            origin = "portfolio" if name == "lightgbm-0" else "yardstick"
-            self.take(self.results.tried[name], origin)
+    def begin(self, first: str = "lightgbm-0") -> None:
+        """The first model and the yardsticks, whatever they cost: every run has them, and what comes first is not given
+        up."""
+        for name in ("constant-0", first, self.results.yardstick):
+            self.take(self.results.tried[name], "portfolio" if name == first else "yardstick")
+
+    def first(self, known: Known) -> str:
+        """What a run begins with: LightGBM, unless there are several classes and most of the time would be its."""
+        usual = self.results.tried["lightgbm-0"]
+        short = FIRST_SHARE * self.core_seconds
+        if len(self.results.task.classes) < 3 or self.cost(usual) <= short:
+            return usual.name
+        least = FIRST_PROMISE * promise(proposal_of(usual, 0), (), None, known)
+        starts = [self.results.tried[f"{model}-0"] for model in FIRST_TRIES if f"{model}-0" in self.results.tried]
+        worth = (t for t in starts if promise(proposal_of(t, 0), (), None, known) >= least)
+        return next((t.name for t in worth if self.cost(t) <= short), usual.name)
 
     def cost(self, tried: Tried) -> float:
         """Core-seconds of a trial here."""
@@ -74,8 +85,9 @@ class Replay:
 def by_promise(results: SetResults, core_seconds: float, growth: float, known: Known) -> float:
     """A run that takes what promises most a second, as the search does under a budget."""
     run = Replay(results, core_seconds, growth)
-    run.begin()
-    queue = [(proposal_of(tried, level), tried) for tried, level in levelled(results) if tried.name != "lightgbm-0"]
+    first = run.first(known)
+    run.begin(first)
+    queue = [(proposal_of(tried, level), tried) for tried, level in levelled(results) if tried.name != first]
     variants = 0
     while True:
         fitting = [pair for pair in queue if run.fits(pair[1])]
@@ -91,7 +103,9 @@ def by_promise(results: SetResults, core_seconds: float, growth: float, known: K
             return a_second(gain, run.cost(pair[1]), run.core_seconds)
 
         best = max(fitting, key=worth, default=None)
-        enough = len({t.recipe.model for t in run.told if t.origin == "portfolio"}) >= MODELS_FIRST
+        begun = [t for t in run.told if t.origin == "portfolio"]
+        held = {t.recipe.model for t in begun if t.status is Status.FINISHED}
+        enough = len(held) >= MODELS_FIRST or len({t.recipe.model for t in begun}) >= MODELS_AT_MOST
         of_variant = a_second(variant_promise(variants, known), leader.seconds, run.core_seconds)
         if variant is not None and (best is None or (enough and worth(best) < of_variant)):
             run.take(variant, "bayes")

@@ -2,9 +2,9 @@
 
     python benchmarks/scaling/run.py [--rows 1000,10000,...] [--columns 10,100,...] [--repeats 3]
 
-Writes results.jsonl, RESULTS.md and scaling.svg beside this file. The tables are made: three quarters of the columns
-are numbers, the rest categories; a tenth of the columns says something of the target. Each system has a process of
-its own for each point; the median of the repeats counts.
+Writes results.jsonl, RESULTS.md and scaling.svg beside this file; a point measured before and not asked for stays. The
+tables are made: three quarters of the columns are numbers, the rest categories; a tenth of the columns says something
+of the target. Each system has a process of its own for each point; the median of the repeats counts.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def point(axis: str, rows: int, columns: int, repeats: int, threads: int, folder
             "rows": rows,
             "columns": columns,
             "system": system,
+            "repeats": repeats,
             **{key: statistics.median(run[key] for run in runs[system]) for key in runs[system][0]},
         }
         for system in SYSTEMS
@@ -81,9 +82,9 @@ def point(axis: str, rows: int, columns: int, repeats: int, threads: int, folder
 def table(results: list[dict[str, Any]], axis: str) -> list[str]:
     """Lines of Markdown, a line for each point."""
     lines = [
-        "| rows | columns | LightGBM: read s | learn s | peak MB "
+        "| rows | columns | runs | LightGBM: read s | learn s | peak MB "
         "| Sevenfold: read s | learn s | peak MB | learning, times |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     points = sorted({(r["rows"], r["columns"]) for r in results if r["axis"] == axis})
     for rows, columns in points:
@@ -91,7 +92,7 @@ def table(results: list[dict[str, Any]], axis: str) -> list[str]:
             next(r for r in results if (r["axis"], r["rows"], r["columns"], r["system"]) == (axis, rows, columns, name))
             for name in SYSTEMS
         )
-        cells = [f"{rows:,}", f"{columns:,}"]
+        cells = [f"{rows:,}", f"{columns:,}", str(ours["repeats"])]
         for one in (plain, ours):
             cells += [f"{one['read_seconds']:.2f}", f"{one['learn_seconds']:.2f}", f"{one['peak_bytes'] / 1e6:.0f}"]
         lines.append("| " + " | ".join([*cells, f"{ours['learn_seconds'] / plain['learn_seconds']:.2f}"]) + " |")
@@ -137,6 +138,18 @@ def picture(results: list[dict[str, Any]]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def beyond_memory(found: dict[str, Any]) -> str:
+    """What `large.py` wrote, in a sentence."""
+    learned = found["learned"][-1]["rows"]
+    return (
+        "A table larger than memory: `python benchmarks/scaling/large.py`, results in `large.json`: "
+        f"{found['rows']:,} rows x {found['columns']} columns ({found['file_mb']} MB of Parquet), told to keep within "
+        f"{found['limit']} and {found['budget']}, trained in {found['seconds']:.0f} s with a peak of "
+        f"{found['peak_mb']:,} MB for all processes together (pages that several share counted once); the "
+        f"deployed model learned {learned:,} rows in batches: what the time left allowed."
+    )
+
+
 def main() -> None:
     """Run the grid, write table and picture."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -147,19 +160,21 @@ def main() -> None:
     given = parser.parse_args()
     grid = [("rows", int(n), COLUMNS_OF_ROWS) for n in given.rows.split(",") if n]
     grid += [("columns", ROWS_OF_COLUMNS, int(n)) for n in given.columns.split(",") if n]
-    results: list[dict[str, Any]] = []
+    old = HERE / "results.jsonl"
+    kept = [json.loads(line) for line in old.read_text().splitlines()] if old.exists() else []
+    results = [row for row in kept if (row["axis"], row["rows"], row["columns"]) not in grid]
     with tempfile.TemporaryDirectory() as folder:
         for axis, rows, columns in grid:
             results += point(axis, rows, columns, given.repeats, given.threads, Path(folder))
-            print(*table(results, axis)[-1:], flush=True)
+            print(f"{axis} {rows:,} x {columns:,} measured", flush=True)
     (HERE / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in results))
     (HERE / "scaling.svg").write_text(picture(results))
     about = (
-        f"`python benchmarks/scaling/run.py`, {given.threads} threads, median of {given.repeats}, "
+        f"`python benchmarks/scaling/run.py`, {given.threads} threads, medians, "
         f"Python {platform.python_version()}, polars {pl.__version__}. 100 rounds of 31 leaves each, both from a "
         "Parquet file; learning takes in encoding and binning. Reading is Sevenfold's with typing and inference."
     )
-    larger = "A table larger than memory: `python benchmarks/scaling/large.py`, results in `large.json`."
+    larger = beyond_memory(json.loads((HERE / "large.json").read_text()))
     text = [
         "# Growth with rows and columns",
         "",

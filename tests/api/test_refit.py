@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 import sevenfold
-from sevenfold.api.finish import deployed
+from sevenfold.api.deploy import deployed
 from sevenfold.api.refit import fits_in_time, repeats_for
 from sevenfold.api.replay import replay
 from sevenfold.core.events import Happening

@@ -9,15 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sevenfold.core.errors import DataError
 from sevenfold.core.report import Score
 from sevenfold.evaluation.intervals import (
     delong_error,
-    fold_interval,
     interval,
     mean_delong_error,
     standard_error,
-    validation_score,
     widened,
     wilson,
 )
@@ -170,40 +167,6 @@ def test_fifty_thousand_rows_take_less_than_a_second():
         before = time.process_time()
         interval(metric, truth, given, np.random.default_rng(0))
         assert time.process_time() - before < 1.5, name
-
-
-def test_folds_are_corrected():
-    values = [0.8, 0.82, 0.78, 0.81, 0.79]
-    found = fold_interval(values, [10] * 5)
-    plain = 2.776 * np.std(values, ddof=1) / np.sqrt(5)
-    assert found.value == pytest.approx(0.8)
-    assert found.high - found.value == pytest.approx(plain * np.sqrt(1 + 5 / 4), rel=1e-3)
-    assert fold_interval([0.5]) == Score(0.5, 0.5, 0.5, 0)
-
-
-def test_validation_is_wider_than_plain_sampling_and_skips_undefined_folds():
-    truth, predicted = binary(4, 500)
-    folds = [np.arange(i, 500, 5) for i in range(5)]
-    metric = METRICS.get("roc_auc")()
-    found = validation_score(metric, truth, predicted, folds, np.random.default_rng(0))
-    plain = interval(metric, truth, predicted, np.random.default_rng(0))
-    assert found.rows == 500
-    assert found.low < found.value < found.high
-    assert found.high - found.low > plain.high - plain.low
-    negatives = np.flatnonzero(truth == 0)[:50]
-    with_empty = validation_score(metric, truth, predicted, [*folds, negatives], np.random.default_rng(0))
-    assert with_empty.value == pytest.approx(found.value)
-    with pytest.raises(DataError, match="every fold"):
-        validation_score(metric, truth, predicted, [negatives, negatives], np.random.default_rng(0))
-
-
-def test_one_fold_is_measured_by_bootstrap():
-    truth, predicted = binary(4, 300)
-    rows = np.arange(100, 300)
-    metric = METRICS.get("log_loss")()
-    found = validation_score(metric, truth, predicted, [rows], np.random.default_rng(0))
-    assert found.value == metric(truth[rows], predicted[rows])
-    assert found.low < found.value < found.high
 
 
 def test_each_look_widens():

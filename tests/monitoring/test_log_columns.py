@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import threading
 import time
 
 import numpy as np
@@ -22,6 +23,7 @@ from sevenfold.monitoring import log as logging
 from sevenfold.monitoring.columns import ColumnReader
 from sevenfold.monitoring.entries import Entries
 from sevenfold.monitoring.log import Log, LogSettings
+from sevenfold.monitoring.pages import Pages
 from sevenfold.monitoring.rows import joined, read_rows
 from sevenfold.monitoring.store import Store, reference_of
 
@@ -193,20 +195,108 @@ def test_many_rows_of_one_pause_are_a_parquet_file_at_once_and_few_are_lines(mod
     assert not list(folder.glob("*.jsonl")) and not list(folder.glob("*.tmp"))
 
 
-def test_of_a_usual_record_its_values_are_kept_side_by_side_in_the_order_of_the_requests(model):
-    entries = Entries(model, frozenset(), 1.0, {})
-
-    def entry(number, *records):
+def filled(pages, entries, model, requests):
+    """Answers put into pages as requests r0, r1, ..., one a second."""
+    answers = []
+    for number, records in enumerate(requests):
         answer = model.answer(list(records))
         answer.reading.records = list(records)
-        return answer, entries.entry(f"r{number}", float(number), answer)
+        rows = entries.put(pages.open(), f"r{number}", float(number), answer)
+        assert rows == len(records)
+        pages.put += 1
+        pages.put_rows += rows
+        answers.append(answer)
+    return answers
 
-    usual, strange = {**RECORD, "age": 44}, {**RECORD, "city": "Atlantis"}
-    made = [entry(0, RECORD), entry(1, strange), entry(2, RECORD, usual), entry(3, usual)]
-    assert [len(kept) for _, kept in made] == [4, 6, 6, 4]
-    batch = entries.batch([kept for _, kept in made])
+
+USUAL, UNSEEN = {**RECORD, "age": 44}, {**RECORD, "city": "Atlantis"}
+
+
+def test_of_a_usual_record_its_values_are_kept_side_by_side_in_the_order_of_the_requests(model):
+    entries = Entries(model, frozenset(), 1.0, {})
+    pages = Pages(10, entries.width)
+    answers = filled(pages, entries, model, [(RECORD,), (UNSEEN,), (RECORD, USUAL), (USUAL,)])
+    [part] = pages.take()
+    assert [place for place, _ in part.odd] == [1, 2] and part.rows == 5
+    batch = entries.batch(part)
     assert list(batch.requests) == ["r0", "r1", "r2", "r3"] and batch.times.tolist() == [0, 1, 2, 3]
     assert batch.heights.tolist() == [1, 1, 2, 1] and batch.violations.tolist() == [0, 1, 0, 0, 0]
     assert batch.table["age"].to_list() == [31.5, 31.5, 31.5, 44.0, 44.0]
-    assert batch.predictions == [label for answer, _ in made for label in answer.labels.tolist()]
-    np.testing.assert_array_equal(batch.values, np.concatenate([answer.values for answer, _ in made]))
+    assert batch.predictions == [label for answer in answers for label in answer.labels.tolist()]
+    np.testing.assert_array_equal(batch.values, np.concatenate([answer.values for answer in answers]))
+    some = part.at(np.array([1, 3]))
+    assert some.requests == ["r1", "r3"] and [place for place, _ in some.odd] == [0]
+    assert_frame_equal(entries.batch(some).table, batch.table[[1, 4]])
+    rest = part.at(np.array([0, 3]))
+    assert not rest.odd and entries.batch(rest).table["age"].to_list() == [31.5, 44.0]
+
+
+def test_a_batch_is_whole_when_its_page_is_used_again(model):
+    entries = Entries(model, frozenset(), 1.0, {})
+    pages = Pages(2, entries.width)
+    answers = filled(pages, entries, model, [(RECORD,), (USUAL,), (RECORD,)])
+    batches = [(part, entries.batch(part)) for part in pages.take()]
+    assert [len(part.requests) for part, _ in batches] == [2, 1]
+    frame = entries.frame(batches[0][1])
+    before = frame.clone().to_dicts()
+    page = pages._spare[0]
+    page.matrix[:] = 7.0
+    assert frame.to_dicts() == before and batches[0][1].table["age"].to_list() == [31.5, 44.0]
+    assert batches[0][1].times.tolist() == [0, 1]
+    np.testing.assert_array_equal(batches[0][1].values, np.concatenate([answer.values for answer in answers[:2]]))
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 5))
+@settings(max_examples=40, deadline=None)
+def test_pages_give_what_was_put_in_once_and_in_order_however_it_is_taken(model, steps, requests):
+    """A step is so many requests put in, after which all that is there is taken; of 0 only a part of it."""
+    entries = Entries(model, frozenset(), 1.0, {})
+    pages = Pages(requests, entries.width)
+    answer, odd = model.answer([RECORD]), model.answer([UNSEEN])
+    answer.reading.records, odd.reading.records = [RECORD], [UNSEEN]
+    put, taken = [], []
+    for many in steps:
+        for _ in range(many):
+            put.append(f"r{len(put)}")
+            entries.put(pages.open(), put[-1], float(len(put)), odd if len(put) % 3 == 0 else answer)
+            pages.put += 1
+            pages.put_rows += 1
+        for part in pages.take():
+            assert part.times.tolist() == [float(name[1:]) + 1 for name in part.requests]
+            assert [place for place, _ in part.odd] == [
+                place for place, name in enumerate(part.requests) if (int(name[1:]) + 1) % 3 == 0
+            ]
+            taken += part.requests
+            if many == 0:
+                break
+    for part in pages.take():
+        taken += part.requests
+    assert taken == put
+    assert pages.taken == pages.taken_rows == len(put) and len(pages._pages) + len(pages._spare) <= 9 // requests + 4
+
+
+def test_what_one_thread_puts_in_while_another_takes_arrives_once_and_in_order(model):
+    entries = Entries(model, frozenset(), 1.0, {})
+    pages, many = Pages(64, entries.width), 20_000
+    answer, odd = model.answer([RECORD]), model.answer([UNSEEN])
+    answer.reading.records, odd.reading.records = [RECORD], [UNSEEN]
+    done = threading.Event()
+
+    def put():
+        for number in range(many):
+            rows = entries.put(pages.open(), str(number), float(number), odd if number % 7 == 0 else answer)
+            pages.put += 1
+            pages.put_rows += rows
+        done.set()
+
+    writer = threading.Thread(target=put)
+    writer.start()
+    taken, last = [], False
+    while not last:
+        last = done.is_set()
+        for part in pages.take():
+            assert part.times.tolist() == list(map(float, part.requests))
+            assert all(int(part.requests[place]) % 7 == 0 for place, _ in part.odd)
+            taken += part.requests
+    writer.join()
+    assert taken == list(map(str, range(many)))

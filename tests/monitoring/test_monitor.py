@@ -270,7 +270,7 @@ def test_a_file_is_complete_when_it_is_large_and_lines_become_parquet(model, tmp
     log = Log(tmp_path / "store", model, LogSettings(segment_bytes=200, sync_seconds=0.02))
     for number in range(3):
         log.record(f"r{number}", model.answer(table(2, seed=number)))
-        wait_until(lambda: not log._queue)
+        wait_until(lambda: not log.waiting)
     log.close()
     store = Store(tmp_path / "store")
     assert all(path.suffix == ".parquet" for path in store.segments())

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sevenfold.core.dataset import Column, Kind, Schema
 from sevenfold.core.errors import DataError
-from sevenfold.data.profile import profile
+from sevenfold.data.profile import bin_counts, profile
 from sevenfold.monitoring.homogeneity import homogeneity
 from sevenfold.monitoring.reference import watched
 from sevenfold.monitoring.sketches import CategoryBins, NumberBins, PresenceBins, Sketch, Snapshot, Snapshots
@@ -45,6 +45,23 @@ def test_every_row_falls_into_one_cell(rows):
     made = sketch(rows)
     assert all(counts.sum() == len(rows) and counts.dtype == np.int64 for counts in made.counts.values())
     assert all(len(counts) == len(BINS[name].names) for name, counts in made.counts.items())
+
+
+EDGES = st.lists(st.sampled_from([-2.0, -0.0, 0.5, 1.0, 3.0]), min_size=2, max_size=6).map(sorted)
+NUMBERS = (
+    st.none()
+    | st.floats(-5, 5)
+    | st.sampled_from([-2.0, 0.0, 0.5, 1.0, 3.0, float("nan"), float("inf"), -float("inf")])
+)
+
+
+@given(EDGES, st.lists(NUMBERS, max_size=30))
+def test_live_numbers_fall_into_the_bins_that_training_numbers_were_counted_in(edges, numbers):
+    series = pl.Series(numbers, dtype=pl.Float64)
+    counts = NumberBins(tuple(edges)).count(series)
+    given = series.drop_nulls().to_numpy()
+    assert counts.dtype == np.int64
+    assert counts.tolist() == [series.null_count(), *bin_counts(given, np.array(edges)).tolist()]
 
 
 @given(ROWS)

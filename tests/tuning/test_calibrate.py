@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sevenfold.core.arrays import Floats
-from sevenfold.tuning.calibrate import TemperatureCalibrator, calibrate, log_loss
+from sevenfold.tuning.calibrate import TemperatureCalibrator, calibrate, log_loss, sharpened
 
 
 def made(rows: int, distort: float, classes: int, seed: int = 0) -> tuple[Floats, np.ndarray]:
@@ -45,3 +45,14 @@ def test_certain_probabilities_stay_finite() -> None:
     calibrator.slope, calibrator.shift = 5.0, 1.0
     given = np.array([[0.0, 1.0], [1.0, 0.0]])
     assert np.isfinite(calibrator.apply(given)).all()
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("distort", [0.4, 2.5])
+def test_sharpened_are_as_good_as_undistorted(classes: int, distort: float) -> None:
+    shown, codes = made(3000, distort, classes)
+    right, _ = made(3000, 1.0, classes)
+    found = sharpened(shown, codes)
+    assert np.allclose(found.sum(axis=1), 1.0)
+    assert (found.argmax(axis=1) == shown.argmax(axis=1)).all()
+    assert log_loss(found, codes, None).mean() < log_loss(right, codes, None).mean() + 0.01

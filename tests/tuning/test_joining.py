@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
+import pytest
+from scipy.special import softmax
 
+from sevenfold.core.dataset import Schema
 from sevenfold.core.recipe import Recipe
+from sevenfold.core.task import Goal, Target, Task
+from sevenfold.training.workspace import Workspace
 from sevenfold.tuning.job import JobResult
 from sevenfold.tuning.joining import Judge, different, join, kin_of
 from sevenfold.tuning.trial import Status, Trial
@@ -67,3 +73,20 @@ def test_a_model_that_is_surely_better_is_not_watered_down() -> None:
     target = stream.normal(size=400)
     arrays = [target + noise * stream.normal(size=400) for noise in (0.1, 2.0, 2.0)]
     assert joined(arrays, target, _NoClasses(target))[:2] == ["weighted average", "ridge"]
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "brier"])
+def test_models_that_are_too_cautious_are_joined_as_they_will_be_calibrated(metric: str) -> None:
+    stream = np.random.default_rng(2)
+    known, hidden = stream.normal(0, 2.5, (2, 3_000, 4))
+    codes = (known + hidden + stream.gumbel(size=(3_000, 4))).argmax(axis=1)
+    task = Task(Goal.MULTICLASS, "y", metric, classes=("a", "b", "c", "d"))
+    rows = np.arange(3_000)
+    folds = tuple((np.flatnonzero(rows % 3 != fold), np.flatnonzero(rows % 3 == fold)) for fold in range(3))
+    table = pl.DataFrame({"x": rows})
+    workspace = Workspace(table, Target(task.goal, codes.astype(float), 4), task, Schema(()), folds, 0)
+    told = [softmax(0.5 * known, axis=1), softmax(0.02 * (known + hidden), axis=1)]
+    judge = Judge.of(workspace, np.full(3_000, True), told[0], 2, float("inf"))
+    ranked = [trial(n, model, 0.1) for n, model in enumerate(("extra_trees", "svm_rbf"))]
+    members, _, why = join(ranked, told, judge, workspace, 4, float("inf"))
+    assert members[0].recipe.model == "svm_rbf", why

@@ -76,8 +76,10 @@ class Plain(Candidate):
         return 0.01
 
 
-def plain_candidates() -> list[Plain]:
-    names = ("constant", "logistic_l2", "lightgbm", "naive_bayes")
+NAMES = ("constant", "logistic_l2", "lightgbm", "naive_bayes")
+
+
+def plain_candidates(names: Sequence[str] = NAMES) -> list[Plain]:
     return [Plain(MODELS.get(name).spec, {"default": None}, ("identity",), 3) for name in names]  # type: ignore[dict-item]
 
 
@@ -87,10 +89,11 @@ def searched(
     seconds: dict[str, float],
     losses: dict[str, float],
     variants: bool = False,
+    names: Sequence[str] = NAMES,
     **more: Any,
 ) -> tuple[Search, list[str]]:
     clock, said = Clock(), []
-    candidates = plain_candidates()
+    candidates = plain_candidates(names)
     search = Search(
         candidates,
         Searcher(candidates, SAMPLERS.get("random")(), "random", Streams(0)) if variants else None,
@@ -126,6 +129,21 @@ def test_a_slow_model_that_leads_is_not_lost(tmp_path: Path) -> None:
     search, said = searched(tmp_path, 20.0, slow, {"lightgbm": 0.1, "logistic_l2": 0.6, "naive_bayes": 0.7})
     assert best(search).recipe.model == "lightgbm", said
     assert 1 <= len(best(search).folds) < 5
+
+
+def test_one_fold_of_a_model_is_not_given_up_for_whole_trials_of_worse_ones(tmp_path: Path) -> None:
+    quick = ("constant", "lightgbm", "naive_bayes")
+    search, said = searched(tmp_path, 10.0, {"lightgbm": 8.0}, {"lightgbm": 0.1, "naive_bayes": 0.7}, names=quick)
+    assert any(t.recipe.model == "naive_bayes" and t.status is Status.FINISHED for t in search.trials), said
+    assert best(search).recipe.model == "lightgbm", said
+    assert len(best(search).folds) == 1
+
+
+def test_one_fold_of_a_model_that_is_no_better_is_left(tmp_path: Path) -> None:
+    slow = {"lightgbm": 8.0, "logistic_l2": 0.01}
+    search, said = searched(tmp_path, 10.0, slow, {"lightgbm": 0.59, "logistic_l2": 0.6, "naive_bayes": 0.7})
+    assert best(search).recipe.model == "logistic_l2", said
+    assert len(best(search).folds) > 1
 
 
 def test_a_perfect_score_ends_the_search(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Collected:
         test_table, test_target: the sealed rows.
         golden: some raw rows, as the reader gave them, without the target.
         profile: of the training rows.
-        strategy, split_digest: how the rows were split.
+        strategy, split_column, split_digest: how the rows were split, and by which column.
         audit: the checks on the data, which run beside the first trials; `audited` waits for them.
         source: how the file was read.
     """
@@ -66,6 +66,7 @@ class Collected:
     fingerprint: str
     audit: Future[Audited]
     source: Mapping[str, Any] = field(default_factory=dict)
+    split_column: str | None = None
 
     @property
     def task(self) -> Task:
@@ -94,6 +95,7 @@ class Collected:
         write_json(folder.profile, self.profile.to_json())
         facts = {
             "strategy": self.strategy,
+            "split_column": self.split_column,
             "split": self.split_digest,
             "fingerprint": self.fingerprint,
             "source": dict(self.source),
@@ -199,6 +201,7 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
             golden=_golden(raw.frame, split.train, schema, task),
             profile=profiled,
             strategy=split.strategy,
+            split_column=split.column,
             split_digest=split.digest,
             fingerprint=prepared.dataset.fingerprint,
             audit=audit,
@@ -229,6 +232,7 @@ def restore(session: Session, folder: RunFolder) -> Collected:
         golden=pl.read_ipc(folder.folds / "golden.arrow"),
         profile=profiled,
         strategy=facts["strategy"],
+        split_column=facts.get("split_column"),
         split_digest=facts["split"],
         fingerprint=facts["fingerprint"],
         audit=_in_background(

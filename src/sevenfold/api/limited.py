@@ -186,7 +186,7 @@ class Contest:
         ways = (False, True) if self._averaged and wide and not contender.made else (True,)
         for one_fold in ways if limits.any or contender.made else (False,):
             final = self.settle(contender.choice, one_fold)
-            price = self._measured(final.predictor)
+            price = self._measured(final.predictor.load())
             if not limits.broken(price.bytes, price.seconds):
                 return final, price
         return None, price

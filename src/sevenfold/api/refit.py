@@ -14,10 +14,8 @@ import numpy as np
 from sevenfold.api.session import Session
 from sevenfold.core.events import Happening
 from sevenfold.core.model import Trait
-from sevenfold.core.pipeline import Pipeline
 from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.executors.base import Executor, Outcome
-from sevenfold.tuning.final import load_pipeline
 from sevenfold.tuning.job import Job, JobResult, worthwhile_share
 from sevenfold.tuning.limits import DEFAULT_BYTES
 from sevenfold.tuning.reserve import Reserve
@@ -106,21 +104,23 @@ class LastFit:
             self._beside = Thread(target=self._work_beside, name="last-fit", daemon=True)
             self._beside.start()
 
-    def finish(self) -> dict[str, tuple[Pipeline, ...]]:
-        """Wait for all fits, but no longer than `until`; pipelines of the members of which a fit succeeded and none
-        failed. Of a member's further fits those count that were done in time."""
+    def finish(self) -> dict[str, tuple[Path, ...]]:
+        """Wait for all fits, but no longer than `until`; where the pipelines lie of those members of which a fit
+        succeeded and none failed. Of a member's further fits those count that were done in time."""
         if self._beside is None:
             self._work()
         else:
             self._beside.join()
         if self._broken is not None:
             raise self._broken
+        if self.sealed:
+            self._executor.rest()
         for job, result in self._results:
             # Each fit has a number of its own, below those of the folds.
             number = -1 - 2 * job.repeat - int(self.sealed)
             event = {**fold_event(job.trial, number, result), "repeat": job.repeat, "sealed": self.sealed}
             self.session.note(Happening.FOLD_FINISHED, event)
-        done: dict[str, tuple[Pipeline, ...]] = {}
+        done: dict[str, tuple[Path, ...]] = {}
         for trial in self.members:
             folder = self.session.folder.trials / trial.name
             jobs = [self._job(trial, repeat) for repeat in range(self.numbers[trial.name])]
@@ -130,7 +130,7 @@ class LastFit:
             if not ready:
                 self._failed.setdefault(trial.name, "the time did not suffice")
             if trial.name not in self._failed:
-                done[trial.name] = tuple(load_pipeline(folder / job.name) for job in ready)
+                done[trial.name] = tuple(folder / job.name for job in ready)
         for name, reason in self._failed.items():
             where = "all rows" if self.sealed else "all training rows"
             self.session.decide("tuning", f"{name} is not fitted again on {where}", reason)

@@ -12,7 +12,8 @@ from typing import Any
 
 import sevenfold
 from sevenfold.api.collect import Collected, collect, restore
-from sevenfold.api.finish import deploy, evaluate_final, open_seal, start_last_fit
+from sevenfold.api.deploy import deploy, start_last_fit
+from sevenfold.api.judge import evaluate_final, open_seal
 from sevenfold.api.report import write_report
 from sevenfold.api.run import Run
 from sevenfold.api.session import Listener, Session, default_folder

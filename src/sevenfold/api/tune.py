@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sevenfold.api.limited import Contest
@@ -20,8 +21,6 @@ from sevenfold.core.events import Happening
 from sevenfold.core.inputs import Form
 from sevenfold.core.int8 import INT8
 from sevenfold.core.model import Batched, Trait
-from sevenfold.core.pipeline import Pipeline
-from sevenfold.core.predictor import Member, Predictor
 from sevenfold.core.run import write_json
 from sevenfold.core.task import Goal
 from sevenfold.evaluation.metrics.catalogue import METRICS
@@ -31,12 +30,13 @@ from sevenfold.tuning.candidates import YARDSTICKS, Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor, resident_bytes
-from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, load_pipeline
+from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.reserve import Reserve
 from sevenfold.tuning.samplers.catalogue import SAMPLERS
 from sevenfold.tuning.search import Search
+from sevenfold.tuning.stored import StoredMember, StoredPredictor
 from sevenfold.tuning.trial import Status, Trial
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ class Final:
     """What is deployed, and what is known of it from the folds.
 
     Args:
-        predictor: made of the members' pipelines.
+        predictor: made of the members' pipelines, which stay in their files until they are asked.
         choice: members, combiner and out-of-fold predictions.
         refitted: the members were fitted again on every training row.
         one_fold: each member is one fit, to keep the plan's limits.
         price: of the limits, where they kept the best choice out; "" otherwise.
     """
 
-    predictor: Predictor
+    predictor: StoredPredictor
     choice: Choice
     refitted: bool
     one_fold: bool = False
@@ -310,7 +310,7 @@ def _yardstick_loss(collected: Collected, trials: Sequence[Trial]) -> float:
 
 
 def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bool) -> Final:
-    """Load the members' pipelines: of their folds, or fitted again on all training rows where folds are not averaged,
+    """The members' pipelines: of their folds, or fitted again on all training rows where folds are not averaged,
     or where their models together would be too large."""
     if session.reserve is not None:
         session.reserve.expect(choice.members, ())
@@ -319,24 +319,25 @@ def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bo
     thin = bag and not sealed and min(len(t.folds) for t in choice.members) < enough_folds(collected)
     refit = one_fold or large or thin or not bag
     fitted = _refit(session, collected, choice.members, large, thin) if refit else {}
-    members: list[Member] = []
+    members: list[StoredMember] = []
     for trial in choice.members:
         folder = session.folder.trials / trial.name
         if trial.name in fitted:
-            members.append(Member(trial.name, fitted[trial.name]))
+            members.append(StoredMember(trial.name, fitted[trial.name]))
             continue
         numbers = sorted(trial.folds)
         if one_fold or not bag:
             numbers = numbers[-1:]  # by time: the last fold has learned from the most, and the latest, rows
-        members.append(Member(trial.name, tuple(load_pipeline(folder / f"fold-{n}") for n in numbers)))
-    predictor = Predictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
+        members.append(StoredMember(trial.name, tuple(folder / f"fold-{n}" for n in numbers)))
+    predictor = StoredPredictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
     return Final(predictor, choice, bool(fitted), one_fold)
 
 
 def _refit(
     session: Session, collected: Collected, members: Sequence[Trial], large: bool, thin: bool
-) -> dict[str, tuple[Pipeline, ...]]:
-    """Fit members on every training row, with the rounds their folds chose; pipelines of those that succeeded.
+) -> dict[str, tuple[Path, ...]]:
+    """Fit members on every training row, with the rounds their folds chose; where the pipelines of those that succeeded
+    lie.
 
     Args:
         large: only instead of models of the folds that take too much room; all members or none.

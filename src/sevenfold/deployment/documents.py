@@ -13,6 +13,7 @@ from sevenfold.core.errors import DataError
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DIGITS_LIMIT = 400  # no float64 has more digits before its point
+_SMALL_BYTES = 2**16  # longer texts are not read twice
 WIDE = 2.0**63  # whole numbers from here on may have been read as fractions
 
 
@@ -31,16 +32,16 @@ def parse(content: bytes, *, limit_bytes: int, limit_depth: int = 64) -> Any:
     """
     if len(content) > limit_bytes:
         raise DocumentError("The JSON text is too long.", f"at most {limit_bytes} bytes", f"{len(content)} bytes")
-    if content.count(b"[") + content.count(b"{") > limit_depth and _depth(content) > limit_depth:
-        raise DocumentError("The JSON text is nested too deeply.", f"at most {limit_depth} levels", "more")
     try:
-        flat = content.count(b"{") == 1
-        value = _flat(content) if flat else None
-        if value is None:
-            text = content.decode("utf-8")
-            value = _quickly(text, len(content)) if flat else None
-            if not (type(value) is dict and has_at_most(content, len(value))):
-                value = _DECODER.decode(text)  # with a look at every key
+        value = _flat(content)
+        if value is not None:
+            return value
+        if content.count(b"[") + content.count(b"{") > limit_depth and _depth(content) > limit_depth:
+            raise DocumentError("The JSON text is nested too deeply.", f"at most {limit_depth} levels", "more")
+        text = content.decode("utf-8")
+        value = _quickly(text, len(content)) if content.count(b"{") == 1 else None
+        if not (type(value) is dict and has_at_most(content, len(value))):
+            value = _DECODER.decode(text)  # with a look at every key
         if b"\\u" in content and _SURROGATE.search(content):
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no character
         return value
@@ -100,8 +101,11 @@ def compact(value: Any) -> bytes:
 
 
 def _flat(content: bytes) -> dict[str, Any] | None:
-    """The value of an object of plain values and of no key twice, as `json` reads it; None where that is not sure."""
-    if _swift is None or b"[" in content:
+    """The value of a small object of plain values and of no key twice, as `json` reads it; None where that is not sure.
+
+    The library itself refuses what is nested deeply, and half a surrogate pair.
+    """
+    if _swift is None or len(content) > _SMALL_BYTES or not content.startswith(b"{"):
         return None
     try:
         value = _swift(content)
@@ -109,8 +113,14 @@ def _flat(content: bytes) -> dict[str, Any] | None:
         return None
     if type(value) is not dict or not has_at_most(content, len(value)):
         return None
+    values = value.values()
     # A whole number that 64 bits do not hold is read as a fraction; as a category it is another text.
-    return None if [v for v in value.values() if type(v) is float and not -WIDE < v < WIDE] else value
+    try:
+        return value if sum(map(abs, values)) < WIDE else None
+    except TypeError:  # not all of them are numbers
+        if not set(map(type, values)) <= _PLAIN:
+            return None
+        return None if [v for v in values if type(v) is float and not -WIDE < v < WIDE] else value
 
 
 def _quickly(text: str, size: int) -> Any:
@@ -161,6 +171,7 @@ def _swift_reader() -> Callable[[bytes], Any] | None:
     return orjson.loads
 
 
+_PLAIN = {float, int, str, bool, type(None)}
 _swift = _swift_reader()
 # Made once: json.loads and json.dumps make a new one for every call that has options.
 _QUICKEST = json.JSONDecoder(parse_constant=_constant)  # where no number can be too long

@@ -94,9 +94,11 @@ class Handlers:
     def _predict_at_once(self, request: Request) -> Reply | None:
         need_media_type(request.headers, _JSON)
         with self._named(request) as hosted:
-            if not self._answering.lane(hosted).quick or request.body.count(b"{") > SMALL_ROWS:
+            body = request.body
+            is_many = not body.startswith(b"{") and body.count(b"{") > SMALL_ROWS
+            if is_many or not self._answering.lane(hosted).quick:
                 return None
-            records, single = people.decode(request.body, hosted.pictures, self._limits)
+            records, single = people.decode(body, hosted.pictures, self._limits)
             answer = self._answering.at_once(hosted, records, len(records), request.id)
             if single:
                 return Reply(200, hosted.one_row.encode(answer, request.id))

@@ -42,9 +42,11 @@ def prediction_table(task: Task, labels: Sequence[Any], values: Floats | None) -
     if values is None:
         return pl.DataFrame({PREDICTION: pl.Series(labels, dtype=pl.Float64, strict=False).fill_nan(None)})
     names = spelled(task.classes)
-    columns = {PREDICTION: pl.Series(spelled(labels), dtype=pl.String)}
+    texts = labels if set(map(type, labels)) == {str} else spelled(labels)  # many of them: not one by one
+    columns = {PREDICTION: pl.Series(texts, dtype=pl.String)}
+    schema = prediction_schema(task)
     for code, name in enumerate(names):
-        if probability_name(name) in prediction_schema(task):
+        if probability_name(name) in schema:
             columns[probability_name(name)] = pl.Series(values[:, code], dtype=pl.Float64).fill_nan(None)
     return pl.DataFrame(columns)
 

@@ -1,4 +1,5 @@
-"""How many test rows there is time to judge: a prediction that has begun cannot be stopped, so a few rows are tried."""
+"""How many test rows there is time to judge, as a prediction that has begun cannot be stopped. Of many rows a few are
+tried first; of fewer it is known from validation what they take."""
 
 from __future__ import annotations
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 LEAST_ROWS = 20_000
+"""Of many rows fewer are judged whatever it takes: trying costs time as well."""
+FEWEST_ROWS = 1_000
 """Fewer are judged whatever it takes: their score would say too little."""
 _FIRST_ROWS, _TRIED_ROWS = 500, 8_000  # the first call of a model has a cost of its own
 _MEASURING = 1.5  # times predicting: scores, their intervals and curves
+_PATIENCE = 2.0  # times the time for all of evaluation, that a slow model's prediction may seem to take
 _SHARE = 0.5  # of the time, for all of that; the rest is for importances and slices
 
 
@@ -26,6 +30,7 @@ def affordable_rows(
     table: pl.DataFrame,
     stream: np.random.Generator,
     seconds: float,
+    row_seconds: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Ints | None:
     """Numbers of rows to judge, in order and drawn by lot, or None for all of them.
@@ -34,9 +39,16 @@ def affordable_rows(
         predictors: that will predict these rows.
         table: the test rows.
         seconds: for all of evaluation.
+        row_seconds: that a row took when validation rows were predicted; 0 where that is not known.
     """
-    if table.height <= 2 * LEAST_ROWS or seconds == float("inf"):
+    if seconds == float("inf"):
         return None
+    if table.height <= 2 * LEAST_ROWS:
+        # Validation was timed while other fits went on: only what would take far too long by it is cut.
+        if row_seconds * table.height <= _PATIENCE * seconds or table.height <= FEWEST_ROWS:
+            return None
+        most = int(seconds / row_seconds)
+        return np.sort(stream.permutation(table.height)[: max(FEWEST_ROWS, most)])
     lots = stream.permutation(table.height)
     for predictor in predictors:
         predictor.predict(table[np.sort(lots[:_FIRST_ROWS])])

@@ -61,13 +61,14 @@ def evaluation_report(
     reference_ranking: Mapping[str, Floats] | None = None,
     looks: int = 1,
     conformal: Conformal | None = None,
+    row_seconds: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
     """Scores, references, importances, curves, fairness, partial dependence, slices: most needed first.
 
     Scores, curves, references and fairness are always made, as a score without its yardsticks says little; each
     further part only while time is left, and `skipped` names those that were not made, with the reason. Of very many
-    rows as many are judged as there is time for.
+    rows, or with a very slow model, as many are judged as there is time for.
 
     Args:
         predictor: the finished model.
@@ -83,6 +84,7 @@ def evaluation_report(
         reference_ranking: (users,) values of the task's metric for each reference, the same users in the same order.
         looks: looks at the test rows so far, this one included.
         conformal: what sets and intervals are made from.
+        row_seconds: that the model took to predict a validation row; 0 where that is not known.
     Returns:
         `{"task", "metric", "rows", "looks", "validation", "test", "references": {NAME: {"validation", "test",
         "gain"}}, "metrics", "slices", "fairness", "curves", "undefined", "importances", "partial_dependence",
@@ -99,7 +101,7 @@ def evaluation_report(
     if ranking is None:
         plain_ones = list((references or {}).values())
         judged = affordable_rows(
-            [predictor, *plain_ones], table, streams.generator("evaluation", "rows"), seconds, clock
+            [predictor, *plain_ones], table, streams.generator("evaluation", "rows"), seconds, row_seconds, clock
         )
         if judged is not None:
             reason = f"the time does not suffice for all: {len(judged):,} of {table.height:,}, drawn by lot, are judged"

@@ -1,4 +1,4 @@
-"""95 % intervals of scores: bootstrap, DeLong, folds, and repeated looks."""
+"""95 % intervals of scores: bootstrap, DeLong, and repeated looks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sevenfold.evaluation.resample import MOST_DRAWS, Sampler, cell_draws, cells
 
 _NORMAL = NormalDist()
 LEVEL = 0.95
-_Z = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
+Z = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
 
 
 def interval(
@@ -86,17 +86,18 @@ def bootstrap(
     if needs is Needs.LABELS and weights is None and groups is None:
         (true, decided), counts = cells(truth, predicted)
         drawn = cell_draws(true, counts, draws or MOST_DRAWS, stream)
-        return _centred([_defined(metric, true, decided, row) for row in drawn], 1.0)
+        return _centred([value_or_nan(metric, true, decided, row) for row in drawn], 1.0)
     stratified = needs in (Needs.LABELS, Needs.PROBABILITIES)
     sampler = Sampler.plan(len(truth), truth.astype(np.int64) if stratified else None, groups, draws)
     values = [
-        _defined(metric, truth[rows], predicted[rows], None if weights is None else weights[rows])
+        value_or_nan(metric, truth[rows], predicted[rows], None if weights is None else weights[rows])
         for rows in sampler(stream)
     ]
     return _centred(values, sampler.scale)
 
 
-def _defined(metric: Metric, truth: Floats, predicted: Floats, weights: Floats | None) -> float:
+def value_or_nan(metric: Metric, truth: Floats, predicted: Floats, weights: Floats | None) -> float:
+    """The metric, or NaN where these rows do not define it."""
     try:
         return metric(truth, predicted, weights)
     except DataError:
@@ -169,100 +170,23 @@ def _delong_interval(value: float, error: float) -> tuple[float, float]:
     if error == 0.0 or value in (0.0, 1.0):
         return value, value
     middle = float(np.log(value / (1 - value)))
-    reach = _Z * error / (value * (1 - value))
+    reach = Z * error / (value * (1 - value))
     return float(1 / (1 + np.exp(reach - middle))), float(1 / (1 + np.exp(-reach - middle)))
 
 
-def fold_interval(values: Sequence[float], rows: Sequence[int] | None = None, test_share: float | None = None) -> Score:
-    """The mean of the folds' values, with the corrected interval of Nadeau and Bengio 2003.
-
-    Folds share most of their training rows, so their plain standard error is too small; the variance between
-    folds is multiplied by 1 / k + test / train instead of 1 / k. A single fold has no interval of this kind.
-
-    Args:
-        values: the metric on each fold.
-        rows: rows of each fold, its weight in the mean; equal by default.
-        test_share: validation rows over training rows; 1 / (k - 1) by default.
-    """
-    scores = np.asarray(values, dtype=np.float64)
-    sizes = np.ones(len(scores)) if rows is None else np.asarray(rows, dtype=np.float64)
-    value = float(np.average(scores, weights=sizes))
-    count = len(scores)
-    total = 0 if rows is None else int(sizes.sum())
-    if count < 2:
-        return Score(value, value, value, total)
-    from scipy.special import stdtrit
-
-    share = 1 / (count - 1) if test_share is None else test_share
-    reach = float(stdtrit(count - 1, 0.5 + LEVEL / 2)) * float(np.sqrt((1 / count + share) * scores.var(ddof=1)))
-    return Score(value, value - reach, value + reach, total)
-
-
-def validation_score(
+def standard_error(
     metric: Metric,
     truth: Floats,
     predicted: Floats,
-    folds: Sequence[Ints],
     stream: np.random.Generator,
     weights: Floats | None = None,
-    test_share: float | None = None,
-) -> Score:
-    """The metric over folds with an interval for how it does on new rows: sampling of rows and of training sets.
-
-    The value is the mean of the folds' values by their rows. The variance of one fold's value is estimated twice,
-    by bootstrap within the folds and from the differences between them; the larger one is multiplied by
-    1 / k + test / train (Nadeau and Bengio 2003). A single fold gets its bootstrap interval.
-
-    Args:
-        truth: (rows,) of all rows.
-        predicted: out-of-fold predictions of all rows; rows in no fold are not looked at.
-        folds: validation rows of each fold.
-        test_share: validation rows over training rows; 1 / (k - 1) by default.
-    Raises:
-        DataError: the metric is undefined on every fold.
-    """
-    if len(folds) == 1:
-        rows = folds[0]
-        part = None if weights is None else weights[rows]
-        return interval(metric, truth[rows], predicted[rows], stream, part)
-    values, sizes, within = [], [], []
-    for rows in folds:
-        part = None if weights is None else weights[rows]
-        value = _defined(metric, truth[rows], predicted[rows], part)
-        if not np.isfinite(value):
-            continue
-        values.append(value)
-        sizes.append(len(rows))
-        within.append(_error(metric, truth[rows], predicted[rows], stream, part) ** 2)
-    if not values:
-        raise DataError(
-            f"{metric.spec.title} is undefined on every fold.", "rows of each class in a fold", "folds without them"
-        )
-    count, middle = len(values), float(np.average(values, weights=sizes))
-    share = 1 / max(1, count - 1) if test_share is None else test_share
-    between = float(np.var(values, ddof=1)) if count > 1 else 0.0
-    reach = _Z * float(np.sqrt((1 / count + share) * max(between, float(np.mean(within)))))
-    least, most = sorted((metric.spec.best, metric.spec.worst))
-    low, high = middle - reach, middle + reach
-    if metric.spec.name != "bias":
-        low, high = max(low, min(least, middle)), min(high, max(most, middle))
-    return Score(middle, low, high, sum(sizes))
-
-
-def standard_error(
-    metric: Metric, truth: Floats, predicted: Floats, stream: np.random.Generator, weights: Floats | None = None
+    groups: Ints | None = None,
 ) -> float:
     """Standard error of the metric, quickly: DeLong or 100 draws; 0 where the draws say nothing."""
-    return _error(metric, truth, predicted, stream, weights)
-
-
-def _error(
-    metric: Metric, truth: Floats, predicted: Floats, stream: np.random.Generator, weights: Floats | None
-) -> float:
-    if metric.spec.name == "roc_auc" and predicted.shape[1] == 2 and weights is None:
+    if metric.spec.name == "roc_auc" and predicted.shape[1] == 2 and weights is None and groups is None:
         error = delong_error(truth == 1, predicted[:, 1])
         return error if np.isfinite(error) else 0.0
-    deviations = bootstrap(metric, truth, predicted, stream, weights, draws=100)
+    deviations = bootstrap(metric, truth, predicted, stream, weights, groups, draws=100)
     return float(deviations.std()) if len(deviations) else 0.0
 
 
@@ -273,7 +197,7 @@ def widened(score: Score, looks: int) -> Score:
     """
     if looks <= 1:
         return score
-    factor = _NORMAL.inv_cdf(1 - (1 - LEVEL) / 2 / looks) / _Z
+    factor = _NORMAL.inv_cdf(1 - (1 - LEVEL) / 2 / looks) / Z
     return Score(
         score.value,
         score.value - (score.value - score.low) * factor,
@@ -286,7 +210,7 @@ def wilson(hits: float, rows: float) -> tuple[float, float]:
     """95 % limits of a share of `rows`; (0, 1) where there are none. Source: Wilson 1927."""
     if rows <= 0:
         return 0.0, 1.0
-    share, square = hits / rows, _Z * _Z
+    share, square = hits / rows, Z * Z
     middle = (share + square / (2 * rows)) / (1 + square / rows)
-    reach = _Z / (1 + square / rows) * float(np.sqrt(share * (1 - share) / rows + square / (4 * rows * rows)))
+    reach = Z / (1 + square / rows) * float(np.sqrt(share * (1 - share) / rows + square / (4 * rows * rows)))
     return max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach))

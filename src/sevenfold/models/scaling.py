@@ -27,14 +27,15 @@ class Scaling:
     @classmethod
     def of(cls, values: Floats, weights: Floats | None = None) -> Scaling:
         """Learn from (rows, columns) values. A constant column gets spread 0 and is scaled to 0."""
-        values = np.clip(values, -_LARGEST, _LARGEST)
+        values = np.clip(values, -_LARGEST, _LARGEST, dtype=np.float64)  # a copy, the only one: it may be large
         # Scaled by the largest first, so that neither huge nor tiny columns lose their squares.
-        largest = np.abs(values).max(axis=0, initial=0.0)
+        largest = np.maximum(values.max(axis=0, initial=0.0), -values.min(axis=0, initial=0.0))
         unit = np.where(largest > 0, largest, 1.0)
-        small = values / unit
+        values /= unit
         share = np.full(len(values), 1.0 / max(1, len(values))) if weights is None else weights / weights.sum()
-        mean = share @ small
-        spread = np.sqrt(share @ (small - mean) ** 2)
+        mean = share @ values
+        values -= mean
+        spread = np.sqrt(share @ np.square(values, out=values))
         # Below this the differences are rounding errors of a constant.
         spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
         return cls(mean * unit, spread * unit)
@@ -42,9 +43,13 @@ class Scaling:
     def apply(self, values: Floats) -> Floats:
         """(rows, columns) standardised values, finite, in [-1e9, 1e9]."""
         useful = self.spread > 0
+        scaled: Floats = np.clip(values, -_LARGEST, _LARGEST, dtype=np.float64)
+        scaled -= self.mean
         with np.errstate(over="ignore"):
-            scaled = (np.clip(values, -_LARGEST, _LARGEST) - self.mean) / np.where(useful, self.spread, 1.0)
-        return np.where(useful, np.clip(scaled, -_FARTHEST, _FARTHEST), 0.0)
+            scaled /= np.where(useful, self.spread, 1.0)
+        np.clip(scaled, -_FARTHEST, _FARTHEST, out=scaled)
+        scaled[:, ~useful] = 0.0
+        return scaled
 
     def row(self) -> Callable[[list[float]], Floats]:
         """`apply` of one row as a function, with all that does not depend on the row done before."""

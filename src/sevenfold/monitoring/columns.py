@@ -2,9 +2,6 @@
 
 A record says the same alone and among others: each column's values are read by `data.clean.read` in groups of one type,
 which is how `deployment.rows` has them read, only without a frame for each request.
-
-Of a record that waits to be written its numbers are kept side by side in a few bytes: as objects they would take four
-times the memory, which the thread that answers would have to touch anew with every request.
 """
 
 from __future__ import annotations
@@ -40,10 +37,9 @@ class ColumnReader:
     Args:
         runtime: whose schema tells how columns are read.
         without: columns that are left out, and not even looked at.
-        more: doubles that `packed` puts behind those of a record.
     """
 
-    def __init__(self, runtime: Runtime, without: Collection[str] = (), more: int = 0) -> None:
+    def __init__(self, runtime: Runtime, without: Collection[str] = ()) -> None:
         numbers = {column.name for column in runtime.schema.of_kind(Kind.NUMBER)}
         columns = [column for column in runtime.schema if column.name not in without]
         target = runtime.predictor.task.target
@@ -51,9 +47,12 @@ class ColumnReader:
         self._numbers = [name for name in sources if name in numbers]
         self._others = [name for name in sources if name not in numbers]
         self._columns = [(column, runtime.sources[column.name]) for column in columns]
-        self._of_numbers, self._of_others = _getter(self._numbers), _getter(self._others)
+        # The values of a record; a KeyError where it lacks one.
+        self.numbers_of, self.others_of = _getter(self._numbers), _getter(self._others)
         self._pack = Struct(f"={len(self._numbers)}d").pack
-        self._pack_more = Struct(f"={len(self._numbers) + more}d").pack
+        self.has_others = bool(self._others)
+        # Flags, and whole numbers of any size, are then read as the doubles that they are made here.
+        self.are_numbers = all(c.kind is Kind.NUMBER for c, source in self._columns if source in numbers)
 
     @property
     def width(self) -> int:
@@ -62,20 +61,15 @@ class ColumnReader:
 
     def keep(self, record: Mapping[str, Any]) -> KeptRow:
         """The values of a record that are read, and nothing else of it: names take more memory than values."""
-        numbers, others = self._taken(record)
-        doubles = _doubles(numbers)
+        numbers, others = self.taken(record)
+        doubles = as_doubles(numbers)
         return numbers if doubles is None else self._pack(*doubles), others
 
-    def packed(self, record: Mapping[str, Any], more: Sequence[float]) -> tuple[bytes, tuple[Any, ...]] | None:
-        """`keep` with some more doubles behind the record's; None where its numbers take a closer look."""
-        numbers, others = self._taken(record)
-        doubles = _doubles(numbers)
-        return None if doubles is None else (self._pack_more(*doubles, *more), others)
-
-    def _taken(self, record: Mapping[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def taken(self, record: Mapping[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The values of number columns, and those of other columns; None where the record lacks one."""
         try:
-            return self._of_numbers(record), self._of_others(record)
-        except KeyError:  # the record lacks a name
+            return self.numbers_of(record), self.others_of(record)
+        except KeyError:
             return tuple(map(record.get, self._numbers)), tuple(map(record.get, self._others))
 
     def table(self, rows: Sequence[KeptRow]) -> pl.DataFrame:
@@ -101,9 +95,10 @@ class ColumnReader:
         """A table; `odd` are rows of numbers as they came, and `order` tells where all of them belong."""
         import polars as pl
 
-        of_numbers = dict(zip(self._numbers, np.ascontiguousarray(matrix.T), strict=True))
+        of_numbers = dict(zip(self._numbers, matrix.T.copy(), strict=True))  # the rows are used again
         of_others = dict(zip(self._others, zip(*others, strict=True), strict=False))
-        nothing = (None,) * len(others)
+        height = len(matrix) + len(odd)
+        nothing = (None,) * height
         made: list[pl.Series] = []
         for column, source in self._columns:
             if source not in of_numbers:
@@ -114,19 +109,23 @@ class ColumnReader:
                 place = self._numbers.index(source)
                 parts.append(_typed(column, source, [values[place] for values in odd], True))
             made.append(parts[0] if len(parts) == 1 or order is None else _placed(pl.concat(parts), order))
-        return pl.DataFrame(made) if made else pl.DataFrame(height=len(others))
+        return pl.DataFrame(made) if made else pl.DataFrame(height=height)
 
 
-def _doubles(values: tuple[Any, ...]) -> Sequence[float] | None:
+def as_doubles(values: tuple[Any, ...]) -> Sequence[float] | None:
     """Numbers and missing values as they are packed; None where one of them takes a closer look."""
+    if not are_plain(values):
+        return None
+    return [_NAN if value is None else value for value in values]
+
+
+def are_plain(values: tuple[Any, ...]) -> bool:
+    """Whether all are numbers that are doubles without a second look, or missing."""
     kinds = set(map(type, values))
     if kinds == _FLOATS:
-        return values
-    if not kinds <= _NUMBERS:
-        return None
-    if int in kinds and any(type(v) is int and not -_WIDEST < v < _WIDEST for v in values):
-        return None
-    return values if type(None) not in kinds else [_NAN if value is None else value for value in values]
+        return True
+    wide = int in kinds and any(type(v) is int and not -_WIDEST < v < _WIDEST for v in values)
+    return kinds <= _NUMBERS and not wide
 
 
 def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

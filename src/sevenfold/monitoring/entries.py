@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from struct import Struct
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sevenfold.core.dataset import Kind
+from sevenfold.core.task import Goal
 from sevenfold.data.aspects import with_aspects
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import plain_labels
 from sevenfold.deployment.runtime import Answer, Reading
-from sevenfold.monitoring.columns import ColumnReader, KeptRow
+from sevenfold.monitoring.columns import ColumnReader, KeptRow, are_plain, as_doubles
+from sevenfold.monitoring.pages import Page, Part
 from sevenfold.monitoring.rows import with_digests
 from sevenfold.monitoring.store import DIGITS
 
@@ -25,14 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sevenfold.core.arrays import Floats, Ints
-
-Entry: TypeAlias = "tuple[str, float, tuple[KeptRow, ...] | Reading, npt.NDArray[Any], Floats, tuple[int, ...]]"
-"""Of one request: id, seconds since 1970, its rows as `ColumnReader.keep` gives them or typed already, labels and
-values as in `Answer`, and how many violations each row has, empty for none at all. A plain tuple: one is made for each
-request, and the garbage collector leaves it alone."""
-PlainEntry: TypeAlias = "tuple[str, float, bytes, tuple[Any, ...]]"
-"""Of a request of one usual record, in less memory: id, seconds since 1970, its numbers and the answer's values
-side by side as doubles, and its other values. Labels follow from the values, and are decided anew for many at once."""
 
 _TIME = "%Y-%m-%dT%H:%M:%S%.6f+00:00"
 
@@ -63,7 +59,7 @@ class Batch:
 
 
 class Entries:
-    """Makes entries, and tables of them.
+    """Puts requests into pages, and makes tables of them.
 
     Args:
         model: whose answers.
@@ -80,53 +76,83 @@ class Entries:
         self._has_classes = model.task.goal.is_classification
         self._sample = sample
         self._redact = redact
-        self._classes = len(model.task.classes) if self._has_classes else 0
-        self._columns = ColumnReader(model.runtime, redact, self._classes or 1)
+        self._columns = ColumnReader(model.runtime, redact)
         self._decide = model.runtime.decide
-        self._decides = (
-            model.runtime.predictor.decision.costs is None
-        )  # a sum of costs may round otherwise among others
+        # Labels follow from the values, and are decided anew for many at once. A sum of costs may round otherwise then.
+        ranks = model.task.goal is Goal.RECOMMENDATION
+        self._has_usual = not ranks and model.runtime.predictor.decision.costs is None
         self._pictures = dict(pictures)
+        self.width = 1 + self._columns.width + (len(model.task.classes) if self._has_classes else 1)
+        self._bytes = 8 * self.width
+        self._pack, self._pack_time = Struct(f"={self.width}d").pack_into, Struct("=d").pack_into
 
-    def entry(self, request: str, seconds: float, answer: Answer) -> Entry | PlainEntry:
-        """What to keep of an answer. Of records that were predicted without a frame it is their values only."""
+    def put(self, page: Page, request: str, seconds: float, answer: Answer) -> int:
+        """Put an answer into a page that has room; how many rows it has.
+
+        Of a record that was predicted without a frame it is its values only.
+        """
         reading = answer.reading
         records = reading.records
+        odd = reading.violations or reading.is_read or not self._has_usual
+        if records is not None and len(records) == 1 and not odd:
+            columns, record, values = self._columns, records[0], answer.values.tolist()
+            if self._has_classes:
+                values = values[0]
+            place = self._bytes * len(page.requests)
+            try:
+                numbers = columns.numbers_of(record)
+                others = columns.others_of(record) if columns.has_others else ()
+                self._pack(page.buffer, place, seconds, *numbers, *values)
+                usual = columns.are_numbers or are_plain(numbers)
+            except (KeyError, struct.error, OverflowError):  # something lacks, or is no number
+                numbers, others = columns.taken(record)
+                doubles = as_doubles(numbers)
+                usual = doubles is not None
+                if doubles is not None:
+                    self._pack(page.buffer, place, seconds, *doubles, *values)
+            if usual:
+                if others:
+                    page.others.append(others)
+                page.requests.append(request)
+                return 1
+        return self._put_odd(page, request, seconds, answer)
+
+    def _put_odd(self, page: Page, request: str, seconds: float, answer: Answer) -> int:
+        reading = answer.reading
+        records = reading.records
+        rows = reading if records is None or reading.is_read else tuple(map(self._columns.keep, records))
         violations = tuple(map(len, reading.by_row())) if reading.violations else ()
-        if records is None or reading.is_read:
-            return request, seconds, reading, answer.labels, answer.values, violations
-        if len(records) == 1 and not violations and self._decides:
-            values = answer.values.tolist()
-            plain = self._columns.packed(records[0], values[0] if self._classes else values)
-            if plain is not None:
-                return request, seconds, *plain
-        return request, seconds, tuple(map(self._columns.keep, records)), answer.labels, answer.values, violations
+        place = len(page.requests)
+        self._pack_time(page.buffer, self._bytes * place, seconds)
+        page.odd.append((place, (rows, answer.labels, answer.values, violations)))
+        if self._columns.has_others:
+            page.others.append(())
+        page.requests.append(request)
+        return len(answer.labels)
 
-    def batch(self, entries: Sequence[Entry | PlainEntry]) -> Batch:
+    def batch(self, part: Part) -> Batch:
         """The rows of some requests, one below the other, with the figures of pictures in them."""
-        plain = [entry for entry in entries if len(entry) == 4]
-        if len(plain) == len(entries):
-            return self._of_plain(plain)
-        others = [entry for entry in entries if len(entry) != 4]
-        if not plain:
-            return self._of_others(others)
-        places = np.argsort([len(entry) != 4 for entry in entries], kind="stable")
-        return _merged(self._of_plain(plain), self._of_others(others), places)
+        if not part.odd:
+            return self._of_usual(part)
+        odd = np.array([place for place, _ in part.odd])
+        if len(odd) == len(part.requests):
+            return self._of_odd(part)
+        usual = np.delete(np.arange(len(part.requests)), odd)
+        made = self._of_usual(part.at(usual)), self._of_odd(part.at(odd))
+        return _merged(*made, np.concatenate([usual, odd]))
 
-    def _of_plain(self, entries: Sequence[PlainEntry]) -> Batch:
-        requests, times, packed, others = zip(*entries, strict=True)
-        count, width = len(entries), self._columns.width
-        matrix = np.frombuffer(b"".join(packed)).reshape(count, -1)
-        table = with_aspects(self._columns.table_of_doubles(matrix[:, :width], others), self._pictures)
-        values = np.ascontiguousarray(matrix[:, width:]) if self._classes else matrix[:, width].copy()
+    def _of_usual(self, part: Part) -> Batch:
+        count, start = len(part.requests), 1 + self._columns.width
+        table = with_aspects(self._columns.table_of_doubles(part.matrix[:, 1:start], part.others), self._pictures)
+        values = (part.matrix[:, start:] if self._has_classes else part.matrix[:, start]).copy()
         return Batch(
-            requests, np.ones(count, dtype=np.int64), np.array(times), table, plain_labels(self._decide(values)), [],
-            values if self._classes else None, np.zeros(count, dtype=np.int64),
+            part.requests, np.ones(count, dtype=np.int64), part.times.copy(), table, plain_labels(self._decide(values)),
+            [], values if self._has_classes else None, np.zeros(count, dtype=np.int64),
         )  # fmt: skip
 
-    def _of_others(self, entries: Sequence[Entry]) -> Batch:
-        requests, times, rows, labels, values, violations = zip(*entries, strict=True)
-        heights = np.fromiter(map(len, labels), np.int64, len(entries))
+    def _of_odd(self, part: Part) -> Batch:
+        rows, labels, values, violations = zip(*(odd for _, odd in part.odd), strict=True)
+        heights = np.fromiter(map(len, labels), np.int64, len(labels))
         table = with_aspects(self._table(rows, heights), self._pictures)
         ranked = any(of_request.ndim == 2 for of_request in labels)
         alike = len({of_request.dtype.kind for of_request in labels}) == 1
@@ -136,8 +162,8 @@ class Entries:
             plain = plain_labels(np.concatenate(labels))
         chances = np.concatenate(values) if self._has_classes and not ranked else None
         return Batch(
-            requests, heights, np.array(times), table, None if ranked else plain, plain if ranked else [], chances,
-            _of_rows(violations, heights),
+            part.requests, heights, part.times.copy(), table, None if ranked else plain, plain if ranked else [],
+            chances, _of_rows(violations, heights),
         )  # fmt: skip
 
     def _table(self, rows: Sequence[tuple[KeptRow, ...] | Reading], heights: Ints) -> pl.DataFrame:
@@ -175,18 +201,18 @@ class Entries:
             of_request = np.repeat(np.arange(len(heights)), heights)
             requests, times = requests[of_request], times[of_request]
         numbers = np.arange(int(heights.sum())) - np.repeat(starts, heights)
-        frame = pl.DataFrame({"id": requests, "row": numbers, "time": times}).with_columns(
-            pl.lit(self._digest).alias("model"),
-            (table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(requests))),
-        )
+        inputs = table.to_struct("inputs") if table.width else pl.Series("inputs", [{}] * len(requests))
+        model = pl.Series("model", [self._digest]).new_from_index(0, len(requests))
+        columns = [requests, pl.Series("row", numbers), times, model, inputs]  # put together without a query
         mask = None if drawn is None or drawn.all() else np.repeat(drawn, heights)
         predictions = batch.ranked if batch.predictions is None else batch.predictions
         if table.width and len(set(map(type, predictions))) == 1 and not isinstance(predictions[0], list):
-            made = [pl.Series("prediction", predictions)]
+            columns.append(pl.Series("prediction", predictions))
             if batch.values is not None:
-                made.append(pl.Series("probabilities", batch.values).arr.to_list())
-            frame = frame.with_columns(*made, pl.Series("violations", batch.violations))
+                columns.append(pl.Series("probabilities", batch.values).arr.to_list())
+            frame = pl.DataFrame([*columns, pl.Series("violations", batch.violations)])
             return frame if mask is None else frame.filter(pl.Series(mask))
+        frame = pl.DataFrame(columns)
         return _line_by_line(frame, predictions, batch, mask)
 
     def _plain(self, table: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Takes down what a server was asked and what it answered, off the request's path.
 
 Every row is counted (see `counting`), a share of the requests is kept as rows (see `segments`). A request costs one
-append to a queue; a thread does the rest for many requests at once.
+few doubles put side by side; a thread does the rest for many requests at once.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import os
 import socket
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
+
+import numpy as np
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.runtime import Answer
 from sevenfold.monitoring.counting import Counter
-from sevenfold.monitoring.entries import Entries, Entry, PlainEntry
+from sevenfold.monitoring.entries import Entries
+from sevenfold.monitoring.pages import Pages, Part
 from sevenfold.monitoring.reference import Watchlist, watchlist
 from sevenfold.monitoring.segments import Segment, pack_left_behind
 from sevenfold.monitoring.store import Store, reference_of
@@ -92,11 +94,10 @@ class Log(Recorder):
         self._clock = clock
         self._seconds = time.time if clock is utc_now else lambda: clock().timestamp()
         self._dropped = 0
-        self._queue: deque[Entry | PlainEntry] = deque()
-        self._waiting_rows = 0
         self._ending = False
         self._wake = threading.Event()
         self._many = max(1, min(_TOGETHER, self._settings.waiting // 2))
+        self._most, self._most_rows = self._settings.waiting, self._settings.waiting_rows
         self._pending: dict[str, list[pl.DataFrame]] = {}
         self._pending_requests = self._pending_rows = 0
         boot = os.urandom(6).hex()
@@ -104,6 +105,7 @@ class Log(Recorder):
         watched = without(watchlist(reference), self._settings.redact)
         pictures = {name: known for name, known in watched.remembered.items() if known.get("pictures")}
         self._entries = Entries(model, self._settings.redact, self._settings.sample, pictures)
+        self._pages = Pages(self._many, self._entries.width)
         self._counter = Counter(
             self._store.counts / reference.digest, reference.digest, watched, model.task,
             replica=self._settings.replica or socket.gethostname(), boot=boot,
@@ -116,13 +118,20 @@ class Log(Recorder):
 
     def record(self, request: str, answer: Answer) -> None:
         """Take down one request; never raises, never waits."""
-        if len(self._queue) >= self._settings.waiting or self._waiting_rows > self._settings.waiting_rows:
+        pages = self._pages
+        if pages.put - pages.taken >= self._most or pages.put_rows - pages.taken_rows > self._most_rows:
             self._dropped += 1
             return
-        self._waiting_rows += len(answer.labels)
-        self._queue.append(self._entries.entry(request, self._seconds(), answer))
-        if len(self._queue) == self._many:
+        rows = self._entries.put(pages.open(), request, self._seconds(), answer)
+        pages.put += 1
+        pages.put_rows += rows
+        if pages.put - pages.taken == self._many:
             self._wake.set()
+
+    @property
+    def waiting(self) -> int:
+        """Requests that nobody has begun to write."""
+        return self._pages.put - self._pages.taken
 
     @property
     def dropped(self) -> int:
@@ -145,9 +154,8 @@ class Log(Recorder):
             self._wake.clear()
             ending = self._ending
             # What comes meanwhile waits for the next pause: many small batches would cost far more than few large ones.
-            for _ in range(-(-len(self._queue) // _TOGETHER)):
-                entries = self._taken()
-                self._attempt(lambda taken=entries: self._append(taken), len(entries))  # type: ignore[misc]
+            for part in self._pages.take():
+                self._attempt(lambda taken=part: self._append(taken), len(part.requests))  # type: ignore[misc]
                 if self._pending_rows >= _PENDING_ROWS:
                     self._attempt(self._flush, self._pending_requests)
             if not ending and time.monotonic() < until:
@@ -158,21 +166,14 @@ class Log(Recorder):
             self._attempt(lambda last=ending: self._counter.save(closed=last), 0)  # type: ignore[misc]
         self._attempt(self._segment.close, 0)
 
-    def _taken(self) -> list[Entry | PlainEntry]:
-        taken = [self._queue.popleft() for _ in range(min(_TOGETHER, len(self._queue)))]
-        self._waiting_rows = max(
-            0, self._waiting_rows - sum(1 if len(entry) == 4 else len(entry[3]) for entry in taken)
-        )
-        return taken
-
     def _attempt(self, work: Callable[[], object], lost: int) -> None:
         try:
             work()
         except Exception:  # a log that fails must not end the serving: the loss is counted and shown
             self._dropped += lost
 
-    def _append(self, entries: Sequence[Entry | PlainEntry]) -> None:
-        for (window, day), part in self._by_window(entries).items():
+    def _append(self, taken: Part) -> None:
+        for window, day, part in self._by_window(taken):
             batch = self._entries.batch(part)
             self._counter.add(window, batch.table, batch.predictions, batch.values)
             frame = self._entries.frame(batch)
@@ -181,18 +182,20 @@ class Log(Recorder):
             elif frame is not None:
                 self._pending.setdefault(day, []).append(frame)
                 self._pending_rows += frame.height
-                self._pending_requests += len(part)
+                self._pending_requests += len(part.requests)
 
-    def _by_window(self, entries: Sequence[Entry | PlainEntry]) -> dict[tuple[int, str], list[Entry | PlainEntry]]:
+    def _by_window(self, part: Part) -> Iterator[tuple[int, str, Part]]:
         """The requests of each window and day: almost always one."""
-        moments = [entry[1] for entry in entries]
-        first, last = self._place(min(moments)), self._place(max(moments))
+        times = part.times
+        first, last = self._place(float(times.min())), self._place(float(times.max()))
         if first == last:
-            return {first: list(entries)}
-        places: dict[tuple[int, str], list[Entry | PlainEntry]] = {}
-        for entry, moment in zip(entries, moments, strict=True):
-            places.setdefault(self._place(moment), []).append(entry)
-        return places
+            yield *first, part
+            return
+        places: dict[tuple[int, str], list[int]] = {}
+        for number, seconds in enumerate(times.tolist()):
+            places.setdefault(self._place(seconds), []).append(number)
+        for (window, day), of_place in places.items():
+            yield window, day, part.at(np.array(of_place))
 
     def _place(self, seconds: float) -> tuple[int, str]:
         day = datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()

@@ -14,11 +14,11 @@ from sevenfold.tuning.proposals import Proposal, Searcher, leader_of, told_trial
 from sevenfold.tuning.trial import Status, Trial
 
 _MOST_DECLINED = 20  # proposals too slow for the time left, one after the other, before the search ends
-_MODELS_FIRST = 4  # different models that hold their own are tried before variants of what leads,
-_MODELS_AT_MOST = 8  # but not more models in all
+MODELS_FIRST = 4  # different models that hold their own are tried before variants of what leads,
+MODELS_AT_MOST = 8  # but not more models in all
 _SHORT_YARDSTICK = 0.03  # of the work that can still be done
-_FIRST_SHARE = 0.5  # of that work, at most, for the first real trial, where another one of at least
-_FIRST_PROMISE = 1.0 / 3.0  # of the best one's promise takes no more: time must be left for models that err differently
+FIRST_SHARE = 0.5  # of that work, at most, for the first real trial, where another one of at least
+FIRST_PROMISE = 1.0 / 3.0  # of the best one's promise takes no more: time must be left for models that err differently
 _SLOW_START = 3.0  # cost estimates are trusted up to this factor until a fold has been timed
 
 
@@ -138,7 +138,7 @@ class Agenda:
         leader = leader_of([t for t in told if t.recipe.model != "constant"])
         tried = {t.recipe.model for t in told if t.origin == "portfolio"}
         held = {t.recipe.model for t in told if t.origin == "portfolio" and t.status is Status.FINISHED}
-        if self.searcher is None or leader is None or (len(held) < _MODELS_FIRST and len(tried) < _MODELS_AT_MOST):
+        if self.searcher is None or leader is None or (len(held) < MODELS_FIRST and len(tried) < MODELS_AT_MOST):
             return best
         variants = sum(t.origin not in ("yardstick", "portfolio") for t in standing.trials)
         return best if worth(best) >= a_second(variant_promise(variants), leader.seconds, standing.work_left) else None
@@ -152,8 +152,8 @@ class Agenda:
         real = [proposal for proposal in self.queue if proposal.origin != "yardstick"]
         if not real or self.pace.classes < 3:
             return real[0] if real else None
-        least = _FIRST_PROMISE * promise(real[0], (), None)
-        short = (p for p in real if self._work(p, standing) <= _FIRST_SHARE * standing.work_left)
+        least = FIRST_PROMISE * promise(real[0], (), None)
+        short = (p for p in real if self._work(p, standing) <= FIRST_SHARE * standing.work_left)
         return next((p for p in short if promise(p, (), None) >= least), real[0])
 
     def _work(self, proposal: Proposal, standing: Standing) -> float:

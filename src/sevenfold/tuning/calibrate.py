@@ -9,6 +9,7 @@ from sevenfold.core.predictor import Calibrator
 from sevenfold.core.registry import Catalogue
 from sevenfold.core.state import State
 
+_SHARPENED_ROWS = 1_000
 _TINY = 1e-15
 
 
@@ -75,6 +76,30 @@ class TemperatureCalibrator(Calibrator):
 CALIBRATORS: Catalogue[type[Calibrator]] = Catalogue(
     "Calibrator", "sevenfold.calibrators", {"temperature": "sevenfold.tuning.calibrate:TemperatureCalibrator"}
 )
+
+
+def sharpened(probabilities: Floats, codes: Ints) -> Floats:
+    """(rows, classes) probabilities at the temperature that suits them best, found on some of the rows.
+
+    For telling apart what will be calibrated later: averages of forests are too cautious, and two of them together more
+    so, which calibration mends; by their plain log loss they would lose against a model that is worse.
+    """
+    from scipy.optimize import minimize_scalar
+
+    logits = np.log(np.clip(probabilities, _TINY, 1.0))
+    some = slice(None, None, max(1, len(codes) // _SHARPENED_ROWS))
+    seen, truth = logits[some], codes[some]
+    rows = np.arange(len(truth))
+
+    def loss(log_slope: float) -> float:
+        z = seen * np.exp(log_slope)
+        peak = z.max(axis=1)
+        return float((peak + np.log(np.exp(z - peak[:, None]).sum(axis=1)) - z[rows, truth]).mean())
+
+    found = minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded", options={"xatol": 0.02})
+    z = logits * float(np.exp(found.x))
+    z = np.exp(z - z.max(axis=1, keepdims=True))
+    return z / z.sum(axis=1, keepdims=True)
 
 
 def log_loss(probabilities: Floats, codes: Ints, weights: Floats | None) -> Floats:

@@ -20,6 +20,7 @@ from sevenfold.core.model import FitContext, Recommender
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.recipe import Recipe
 from sevenfold.core.state import save_state
+from sevenfold.training.code_pages import give_back_code
 from sevenfold.training.fit import FittedFeatures, StepCache, fit_features, fit_model
 from sevenfold.training.int8 import in_int8
 from sevenfold.training.memory import give_back, need_of, share_that_fits, surely_fits, thinned
@@ -218,6 +219,7 @@ def _fit(
         job.fold,
     )
     feature_seconds = time.monotonic() - started
+    give_back_code()  # of what made the features: the fit takes the most memory, and longest
     held_target = workspace.target.take(valid) if len(valid) else None
     if job.teacher is not None:
         teacher = Teacher.from_json(job.teacher)

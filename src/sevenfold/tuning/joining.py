@@ -14,6 +14,7 @@ from sevenfold.core.errors import DataError
 from sevenfold.core.predictor import Combiner
 from sevenfold.core.task import Target, Task
 from sevenfold.training.workspace import Workspace
+from sevenfold.tuning.calibrate import sharpened
 from sevenfold.tuning.ensemble import AverageCombiner, Blend, Loss, Room, StackCombiner, greedy_blend
 from sevenfold.tuning.objective import score_predictions
 from sevenfold.tuning.trial import Trial
@@ -26,6 +27,8 @@ _FEWEST_JUDGED_ROWS = 2_000
 _LOSSES, _LOSSES_A_CANDIDATE = 200, 25  # times that a loss is measured for a choice, about
 _LEAST_GAIN = 2e-4  # share of the loss that a member must take off to be worth its bytes and its time
 _RESAMPLES = 20
+_CALIBRATED = frozenset({"log_loss", "brier"})
+"""Metrics that calibration changes: what is chosen will be calibrated, and is compared as if it were."""
 _LEAST_OF_A_CLASS = 10  # rows of each class in either half, before stacking is tried
 BLEND_SURE = 0.75
 """Share of resamples in which a blend must beat what is simpler."""
@@ -84,8 +87,11 @@ class Judge:
         """On as many rows as the time suffices for, by the time that one loss takes."""
         task, target, fold_of = workspace.task, workspace.target, first_fold(workspace)
 
+        cautious = task.goal.is_classification and task.metric in _CALIBRATED
+
         def loss(shown: Floats, at: Ints) -> float:
-            return _mean_fold_loss(task, target, shown, at, fold_of[at])
+            part = sharpened(shown[at], target.codes[at]) if cautious else shown[at]
+            return _mean_fold_loss(task, target.take(at), part, fold_of[at])
 
         rows = np.flatnonzero(seen)
         stream = Streams(workspace.seed).generator("ensemble")
@@ -139,7 +145,8 @@ def join(
     sure = judge.sureness(arrays, _best_blend(arrays, loss, most_members, room), _best_single(arrays, loss))
     if sure < BLEND_SURE:
         why = f"a blend beats the best trial in only {sure:.0%} of resamples of rows its weights have not seen"
-        return (ranked[0],), AverageCombiner([1.0]), ("no ensemble", why)
+        best = ranked[int(np.argmin([loss(array, rows) for array in arrays]))]
+        return (best,), AverageCombiner([1.0]), ("no ensemble", why)
     members = tuple(ranked[i] for i in blend.members)
     average = AverageCombiner(blend.weights)
     why = f"{len(members)} trials; it beats the best one in {sure:.0%} of resamples of rows its weights have not seen"
@@ -194,11 +201,11 @@ def first_fold(workspace: Workspace) -> Ints:
     return fold_of
 
 
-def _mean_fold_loss(task: Task, target: Target, predicted: Floats, at: Ints, fold_of: Ints) -> float:
+def _mean_fold_loss(task: Task, target: Target, predicted: Floats, fold_of: Ints) -> float:
     """Mean over folds, by their rows: predictions of different folds' models are never ranked against each other."""
     total, counted = 0.0, 0
     for fold in np.unique(fold_of):
-        rows = at[fold_of == fold]
+        rows = np.flatnonzero(fold_of == fold)
         try:
             total += score_predictions(task, target.take(rows), predicted[rows])[1] * len(rows)
         except DataError:  # a resample without one of the classes says nothing of ranks

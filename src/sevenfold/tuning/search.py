@@ -235,6 +235,9 @@ class Search:
                 folds, f"a fold of {trial.recipe.model}, {'the first' if first else 'which leads'}, takes {pace:.1f} s"
             )
             return self.folds <= begun
+        if not finished:
+            # One fold of the only model is more than nothing, and perhaps more than what is quick enough from here on.
+            return True
         reason = f"a fold takes {pace:.1f} s, {waiting} are left to do, and {self.left_seconds:.1f} s are left"
         self._close(trial, Status.PRUNED, reason)
         return True

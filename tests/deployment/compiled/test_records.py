@@ -76,6 +76,24 @@ def test_raw_rows(runtime, raw_records):
         check(runtime, {name: None if value is None else str(value) for name, value in record.items()})
 
 
+WHOLE = 2**53
+PLAIN = (
+    st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9) | st.sampled_from([WHOLE - 1, WHOLE, -WHOLE])
+)
+SELDOM = st.sampled_from([None, True, 1e308, -1e308, math.nan, math.inf, "7", 10**30])
+
+
+@SETTINGS
+@given(data=st.data())
+def test_records_of_plain_numbers_and_one_that_is_not(runtime, raw_records, data):
+    record = dict(raw_records[data.draw(st.integers(0, len(raw_records) - 1))])
+    for name in ("size", "price", "count", "weight"):
+        record[name] = data.draw(PLAIN)
+    if data.draw(st.booleans()):
+        record[data.draw(st.sampled_from(["size", "price", "count", "weight"]))] = data.draw(SELDOM)
+    check(runtime, record)
+
+
 def test_columns_may_stand_in_any_order(runtime, raw_records):
     reader = RecordReader.of(runtime)
     forwards, backwards = raw_records[0], dict(reversed(raw_records[0].items()))

@@ -161,7 +161,7 @@ def test_at_rest_idle_workers_end_and_a_further_job_gets_a_new_one(shared_folds:
 def test_settled_the_zygote_keeps_its_workers_and_lets_its_libraries_go(shared_folds: Path, tmp_path: Path) -> None:
     with ProcessExecutor(1) as executor:
         executor.open(shared_folds)
-        (worker,), zygote = executor._workers, executor._zygote
+        (worker,), zygote = executor._workers, executor._nursery.zygote
         before = resident(zygote.pid)
         executor.settle()
         wait_until(lambda: resident(zygote.pid) < before / 3)
@@ -179,9 +179,38 @@ def test_settled_the_zygote_keeps_its_workers_and_lets_its_libraries_go(shared_f
         assert outcome.result is not None, outcome.reason
         last = executor._workers[0].pid
         assert last != worker.pid
-        assert executor._zygote is not zygote
+        assert executor._nursery.zygote is not zygote
     assert zygote.returncode is not None
     wait_until(lambda: not running(last))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_the_zygote_gives_way_to_large_workers_and_keepers_of_nobody_end(shared_folds: Path, tmp_path: Path) -> None:
+    with ProcessExecutor(1) as executor:
+        executor.open(shared_folds)
+        zygote, before = executor._nursery.zygote, resident(executor._nursery.zygote.pid)
+        first = executor._workers[0].pid
+        executor._full_bytes = 0
+        executor.submit(job(tmp_path / "large"))
+        (outcome,) = drain(executor)
+        assert outcome.result is not None, outcome.reason
+        wait_until(lambda: resident(zygote.pid) < before / 3)
+        assert executor._workers[0].pid == first
+
+        executor._fair_bytes, pids = 0, []  # all have grown, and another worker is due: if that saves enough
+        for number, full_bytes in enumerate((float("inf"), 0)):
+            executor._full_bytes = full_bytes
+            executor._workers[0].jobs = 100
+            executor.submit(job(tmp_path / f"next-{number}"))
+            (outcome,) = drain(executor)
+            assert outcome.result is not None, outcome.reason
+            pids.append(executor._workers[0].pid)
+        assert pids[0] == first != pids[1]
+        executor.rest()
+        executor.submit(job(tmp_path / "last"))
+        drain(executor)
+        assert zygote.returncode is not None
+        assert executor._nursery.zygote is not zygote
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="parents are read from /proc")
@@ -191,9 +220,9 @@ def test_a_keeper_ends_the_workers_with_its_input(shared_folds: Path) -> None:
         executor.open(shared_folds)
         executor.settle()
         (worker,) = executor._workers
-        assert executor._zygote.stdin is not None
-        executor._zygote.stdin.close()
-        executor._zygote.wait(30)
+        assert executor._nursery.zygote.stdin is not None
+        executor._nursery.zygote.stdin.close()
+        executor._nursery.zygote.wait(30)
         wait_until(lambda: not running(worker.pid))
     finally:
         executor.close()

@@ -23,6 +23,7 @@ from sevenfold.deployment.compiled.steps import Program, Row, RowStepAt, Unsuite
 from sevenfold.deployment.runtime import Answer, Reading, Runtime
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import polars as pl
 
     from sevenfold.core.dataset import Schema
@@ -81,13 +82,30 @@ class Compiled:
         """
         if len(records) == 1:
             values, violations = self.values(records[0])
+            labels = self._label(values)
         else:
             answers = [self.values(record, row) for row, record in enumerate(records)]
             values = np.concatenate([found for found, _ in answers])
             violations = tuple(dict.fromkeys(violation for _, found in answers for violation in found))
+            labels = self.runtime.decide(values)
         runtime = self.runtime
         reading = Reading(lambda: runtime.read(list(records)).table, violations, len(records))
-        return Answer(reading, runtime.decide(values), values, self.classifies)
+        return Answer(reading, labels, values, self.classifies)
+
+    @cached_property
+    def _label(self) -> Callable[[Floats], npt.NDArray[Any]]:
+        """`Runtime.decide` of one row."""
+        decision, classes = self.runtime.predictor.decision, self.runtime.classes
+        if not self.classifies or decision.costs is not None:
+            return self.runtime.decide
+        labels = [classes[[code]] for code in range(len(classes))]
+        for label in labels:  # many answers share them
+            label.setflags(write=False)
+        threshold = decision.threshold
+        if threshold is None or len(classes) != 2:
+            return lambda values: labels[values.argmax()]
+        least = threshold
+        return lambda values: labels[values.item(1) >= least]
 
     @cached_property
     def classifies(self) -> bool:

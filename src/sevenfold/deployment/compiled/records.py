@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.data.clean import Violation, conform
 from sevenfold.data.parse.quick import Unclean
-from sevenfold.deployment.compiled.values import Reader, ValueReader
+from sevenfold.deployment.compiled.values import Reader, ValueReader, takes_any_number
 from sevenfold.deployment.rows import check_names
 from sevenfold.deployment.runtime import Runtime
 
 _KEPT_SHAPES = 256
+_WHOLE = 2**53  # whole numbers up to here are numbers without a second look
+_FLOATS, _NUMBERS = {float}, {float, int}
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class RecordReader:
         Raises:
             DataError: more than half of the used columns are missing.
         """
+        if len(record) == self._names and (plain := self._plain(record)) is not None:
+            return plain, self._whole.violations
         get = record.get
         values: list[Any] = []
         found: list[Violation] = []
@@ -85,6 +91,60 @@ class RecordReader:
         if found:
             return values, _in_order(shape.violations, found, self.runtime.schema)
         return values, shape.violations
+
+    def _plain(self, record: Mapping[str, Any]) -> list[Any] | None:
+        """Values of a record that has what it should and nothing odd; None where that takes a closer look.
+
+        Numbers are looked at all together: they are most of what most records hold.
+        """
+        try:
+            values = list(self._all(record))
+        except KeyError:
+            return None
+        places = self._numbers
+        numbers = values if len(places) == len(values) else [values[place] for place in places]
+        kinds = set(map(type, numbers))
+        if kinds == _FLOATS:
+            total = sum(numbers)
+            if total - total != 0.0:  # one of them is no number, or infinite
+                return None
+        elif kinds:
+            if not kinds <= _NUMBERS or not (min(numbers) > -_WHOLE and max(numbers) < _WHOLE):
+                return None
+            for place in places:
+                values[place] = float(values[place])
+        try:
+            for place, quick in self._others:
+                values[place] = quick(values[place])
+        except Unclean:
+            return None
+        return values
+
+    @cached_property
+    def _names(self) -> int:
+        """How many names a record has that lacks nothing and has nothing more."""
+        return len({source for source, _, _ in self.quick}) if len(self.quick) > 1 else -1
+
+    @cached_property
+    def _all(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """Raw values by slots, of two columns or more; a KeyError where the record lacks one."""
+        return itemgetter(*(source for source, _, _ in self.quick))
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        """Slots of columns that take any number."""
+        readers = enumerate(self.columns)
+        return tuple(slot for slot, reader in readers if reader.is_number and takes_any_number(reader.column))
+
+    @cached_property
+    def _others(self) -> tuple[tuple[int, Reader], ...]:
+        numbers = set(self._numbers)
+        return tuple((slot, quick) for slot, (_, quick, _) in enumerate(self.quick) if slot not in numbers)
+
+    @cached_property
+    def _whole(self) -> Shape:
+        """What is said of a record's names that has every one that it should and no other."""
+        return self._shape({source: None for source, _, _ in self.quick})
 
     def _shape(self, record: Mapping[str, Any]) -> Shape:
         import polars as pl

@@ -94,6 +94,13 @@ class ValueReader:
         return found
 
 
+def takes_any_number(column: Column) -> bool:
+    """Whether every finite number is read as itself: the column holds numbers, without bounds and codes of missing."""
+    parse = column.parse
+    codes = any(re.fullmatch(PLAIN, code) for code in parse.get("missing", ()))
+    return column.kind is Kind.NUMBER and not codes and parse.get("low") is None and parse.get("high") is None
+
+
 def _never(value: Any) -> Any:
     raise Unclean
 
@@ -110,7 +117,7 @@ def _number(column: Column) -> Reader:
     codes = frozenset(float(code) for code in parse.get("missing", ()) if re.fullmatch(PLAIN, code))
     low = -math.inf if parse.get("low") is None else float(parse["low"])
     high = math.inf if parse.get("high") is None else float(parse["high"])
-    bounded = bool(codes) or low > -math.inf or high < math.inf
+    bounded = not takes_any_number(column)
 
     def quick(value: Any) -> float:
         kind = type(value)

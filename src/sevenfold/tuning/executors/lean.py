@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import FrameType, ModuleType
+from types import ModuleType
+
+from sevenfold.tuning.executors.later import defer, library_of
 
 _FRAMES = frozenset({"pandas", "pyarrow", "dask", "matplotlib", "plotly", "graphviz", "IPython", "cudf", "modin"})
 REFUSED = {
@@ -38,7 +40,7 @@ class OptionalParts(MetaPathFinder):
         Raises:
             ModuleNotFoundError: as if the module were not installed.
         """
-        if fullname in _ALL and fullname in REFUSED.get(_asking(sys._getframe(1)), ()):
+        if fullname in _ALL and fullname in REFUSED.get(library_of(sys._getframe(1)), ()):
             raise ModuleNotFoundError(f"No module named {fullname!r} for this library", name=fullname)
         return None
 
@@ -47,7 +49,8 @@ _ALL = frozenset().union(*REFUSED.values())
 
 
 def keep_lean() -> None:
-    """Refuse optional parts from now on; what is loaded already stays."""
+    """Refuse optional parts, and load seldom used ones late, from now on; what is loaded already stays."""
+    defer()
     if not is_lean():
         sys.meta_path.insert(0, OptionalParts())
 
@@ -74,13 +77,3 @@ def without_frames() -> Iterator[None]:
         yield
     finally:
         del sys.modules["pandas"]
-
-
-def _asking(frame: FrameType | None) -> str:
-    """The library whose code holds the import statement."""
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if not name.startswith(("importlib", "_frozen_importlib")):
-            return name.partition(".")[0]
-        frame = frame.f_back
-    return ""

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from sevenfold.core.errors import LimitError
-from sevenfold.training.memory import EARLY, give_back
+from sevenfold.training.memory import give_back
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.executors.imports import LARGEST, LIBRARIES
+from sevenfold.tuning.executors.nursery import Nursery
 from sevenfold.tuning.job import Job, JobResult
 
 _START_SECONDS = 60.0
 _FAIR_BYTES = 280 * 10**6  # of all workers, over what the data take
 _JOBS_BETWEEN = 5  # jobs of a worker that has outgrown its share, before another one takes its place
+_FULL_BYTES = 370 * 10**6  # of all workers, over what the data take: what makes further ones gives way to them
 _DATA_COPIES = 3
 _LOOK_SECONDS = 0.25  # how often deadlines and memory are looked at
 
@@ -38,6 +38,7 @@ class _Worker:
     job: Job | None = None
     loaded: frozenset[str] = frozenset()
     jobs: int = 0
+    zygote: int = 0
 
 
 class ProcessExecutor(Executor):
@@ -57,12 +58,9 @@ class ProcessExecutor(Executor):
         self._listener = Listener(self._address, family="AF_UNIX", backlog=slots + 1)
         self._workers: list[_Worker] = []
         self._workspace = ""
-        self._fair_bytes = float("inf")
-        self._log = log
-        self._preloaded: list[str] = []
-        self._retired: list[subprocess.Popen[bytes]] = []
+        self._fair_bytes = self._full_bytes = float("inf")
         self._settled = False
-        self._zygote = self._start_zygote()
+        self._nursery = Nursery(log)
 
     @property
     def slots(self) -> int:
@@ -81,8 +79,7 @@ class ProcessExecutor(Executor):
 
     def preload(self, *modules: str) -> None:
         """Load libraries once for all workers that are forked later."""
-        self._preloaded.extend(modules)
-        self._ask("".join(f"import {module}\n" for module in modules))
+        self._nursery.preload(*modules)
 
     def open(self, workspace: Path) -> None:
         """Wait until the libraries are loaded and a worker is up; workers load the workspace with their first job."""
@@ -91,12 +88,17 @@ class ProcessExecutor(Executor):
         table = workspace / "table.arrow"
         data_bytes = table.stat().st_size if table.exists() else 0
         self._fair_bytes = _FAIR_BYTES + _DATA_COPIES * data_bytes
+        self._full_bytes = _FULL_BYTES + _DATA_COPIES * data_bytes
         if not self._workers:
             self._fork()
 
     @property
     def _crowded(self) -> bool:
-        return sum(resident_bytes(worker.pid, shared=True) for worker in self._workers) > self._fair_bytes
+        return self._taken > self._fair_bytes
+
+    @property
+    def _taken(self) -> float:
+        return sum(resident_bytes(worker.pid, shared=True) for worker in self._workers)
 
     @property
     def running(self) -> int:
@@ -117,7 +119,7 @@ class ProcessExecutor(Executor):
         exchanged = (others and LARGEST in needed - worker.loaded) or (
             self._crowded and (others or worker.jobs >= _JOBS_BETWEEN)
         )
-        if exchanged and not self._settled:
+        if exchanged and not self._settled and self._worth_another(worker):
             self._bury(worker)
             worker = self._fork()
         worker.loaded |= needed
@@ -139,6 +141,7 @@ class ProcessExecutor(Executor):
         while True:
             outcomes = self._collect(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))
             outcomes.extend(self._kill_runaways())
+            self._give_way()
             if outcomes or time.monotonic() >= end or not self.running:
                 return outcomes
 
@@ -180,6 +183,16 @@ class ProcessExecutor(Executor):
             outcomes.append(Outcome(job, None, reason))
         return outcomes
 
+    def _give_way(self) -> None:
+        """Where every slot has its worker and these have become large, the zygote's memory is theirs: few jobs are that
+        large, and a further worker is then some tenths of a second late."""
+        if not self._nursery.shrunk and len(self._workers) == self._slots and self._taken > self._full_bytes:
+            self._nursery.shrink()
+
+    def _worth_another(self, worker: _Worker) -> bool:
+        """Whether a new worker in this one's place saves more than the zygote takes that may be needed for it."""
+        return not self._nursery.shrunk or resident_bytes(worker.pid, shared=True) > self._full_bytes / self._slots
+
     def cancel(self, trial: str) -> None:
         """Kill the workers at jobs of that trial."""
         for worker in [worker for worker in self._workers if worker.job is not None and worker.job.trial == trial]:
@@ -193,24 +206,20 @@ class ProcessExecutor(Executor):
     def settle(self) -> None:
         """Where every slot has its worker, let the zygote shrink to a keeper of them: its libraries are for more."""
         if len(self._workers) == self._slots:
-            self._shrink_zygote()
+            self._nursery.shrink()
+            self._settled = True
 
     def rest(self) -> None:
         """End idle workers, and let the zygote shrink; a further job gets a worker of a new one."""
         self._end_idle()
-        self._shrink_zygote()
+        self._nursery.shrink()
+        self._settled = True
 
     def close(self) -> None:
         """Kill workers and zygotes, remove the socket."""
         for worker in list(self._workers):
             self._bury(worker)
-        for zygote in [*self._retired, self._zygote]:
-            with contextlib.suppress(OSError, ValueError):
-                if zygote.stdin is not None:
-                    zygote.stdin.close()
-            with contextlib.suppress(OSError):
-                zygote.kill()
-            zygote.wait()
+        self._nursery.close()
         with contextlib.suppress(OSError):
             self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -219,55 +228,15 @@ class ProcessExecutor(Executor):
         for worker in [worker for worker in self._workers if worker.job is None]:
             self._bury(worker)
 
-    def _start_zygote(self) -> subprocess.Popen[bytes]:
-        environment = {
-            **os.environ,
-            "POLARS_MAX_THREADS": "1",
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "PYTHONHASHSEED": "0",
-            # Two workers would each keep their largest moment.
-            **EARLY,
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        }
-        with (self._log or Path(os.devnull)).open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "sevenfold.tuning.executors.zygote"],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=environment,
-                start_new_session=True,
-            )
-
-    def _shrink_zygote(self) -> None:
-        if not self._settled:
-            self._ask("settle\n")
-            self._settled = True
-
     def _fork(self) -> _Worker:
-        if self._settled:
-            self._retired.append(self._zygote)  # it keeps the workers that it forked
-            self._zygote, self._settled = self._start_zygote(), False
-            self._ask("".join(f"import {module}\n" for module in self._preloaded))
-        self._ask(f"fork {self._address}\n")
+        if self._nursery.shrunk:
+            self._settled = False
+        self._nursery.ask(self._address)
         connection = self._accept()
         pid = json.loads(connection.recv_bytes())["pid"]
-        worker = _Worker(connection, pid)
+        worker = _Worker(connection, pid, zygote=self._nursery.zygote.pid)
         self._workers.append(worker)
         return worker
-
-    def _ask(self, lines: str) -> None:
-        assert self._zygote.stdin is not None
-        try:
-            self._zygote.stdin.write(lines.encode())
-            self._zygote.stdin.flush()
-        except OSError as error:
-            raise LimitError(
-                "No worker process can be started.",
-                "a process to fork workers from",
-                repr(error),
-                "Run `sevenfold doctor`, and see whether memory is short.",
-            ) from error
 
     def _accept(self) -> Connection[Any, Any]:
         socket = self._listener._listener._socket  # type: ignore[attr-defined]
@@ -277,7 +246,7 @@ class ProcessExecutor(Executor):
             try:
                 return self._listener.accept()
             except TimeoutError:
-                if self._zygote.poll() is not None:
+                if self._nursery.ended:
                     break
         raise LimitError(
             "No worker process came up.",
@@ -291,6 +260,7 @@ class ProcessExecutor(Executor):
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
         worker.connection.close()
+        self._nursery.forget({one.zygote for one in self._workers})
 
 
 def resident_bytes(pid: int, shared: bool = False) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ def main() -> None:
         load(name)
     installed_points()  # read once for all workers
     give_back()
+    gc.freeze()  # a collection marks what it looks at: each worker would get its own copy of every page
     children: list[int] = []
     lines = b""
     while True:

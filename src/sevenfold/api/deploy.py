@@ -1,4 +1,4 @@
-"""Steps 5 and 7 of a training: open the sealed test set once, judge, and pack what is deployed."""
+"""Step 7 of a training: fit what was judged on all rows, and pack what is deployed."""
 
 from __future__ import annotations
 
@@ -10,36 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sevenfold.api.collect import audited
-from sevenfold.api.coverage import conformal_of, out_of_fold_answers, rolling_coverage
+from sevenfold.api.coverage import out_of_fold_answers
 from sevenfold.api.price import served_seconds
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
 from sevenfold.api.tune import learns_sealed
-from sevenfold.core.arrays import Floats, Ints
+from sevenfold.core.arrays import Floats
 from sevenfold.core.errors import DataError
-from sevenfold.core.events import Happening
 from sevenfold.core.int8 import INT8
 from sevenfold.core.metric import Needs
-from sevenfold.core.predictor import Member, Predictor
-from sevenfold.core.report import Score
-from sevenfold.core.run import Journal, write_bytes, write_json
+from sevenfold.core.predictor import Predictor
+from sevenfold.core.run import write_bytes
 from sevenfold.core.state import own_states
 from sevenfold.core.task import Goal
 from sevenfold.evaluation.conformal.stored import FIELD
-from sevenfold.evaluation.metrics.catalogue import METRICS, metric_for
-from sevenfold.evaluation.subject import form_for
+from sevenfold.evaluation.metrics.catalogue import METRICS
 from sevenfold.training.memory import give_back
-from sevenfold.tuning.candidates import YARDSTICKS
-from sevenfold.tuning.ensemble import AverageCombiner
-from sevenfold.tuning.final import load_pipeline
 from sevenfold.tuning.limits import Limits
 from sevenfold.tuning.objective import score_predictions
-from sevenfold.tuning.trial import SMALL, STUDENT, Status, Trial
+from sevenfold.tuning.stored import ALL, StoredMember, StoredPredictor
+from sevenfold.tuning.trial import SMALL, STUDENT, Trial
 
 if TYPE_CHECKING:
     from sevenfold.api.collect import Collected
     from sevenfold.api.tune import Final
-    from sevenfold.data.checks import AuditResult
 
 LAST_FIT = (
     "after the test score was told, the deployed model was fitted again on all rows with the same recipe, the sealed "
@@ -47,125 +41,7 @@ LAST_FIT = (
 )
 _TRIED_ROWS = 16
 _LOOKED_AT = 2000  # rows on which a last fit is compared with the judged model
-_CHECKED_ROWS = 200_000  # of the training rows, by checks of the model: a table of millions is not read once more
 _WORSE = 0.05  # share of the loss by which it may be worse there
-_LONGEST_SECONDS = 30.0  # for importances, slices and the like, where time is plenty
-_REFERENCE_NAMES = ("constant", "linear")
-
-
-def open_seal(session: Session, collected: Collected) -> None:
-    """Journal that the sealed rows are looked at, from now on: the model is settled."""
-    looks = 1 + sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
-    session.note(Happening.SEALED_OPENED, {"looks": looks, "rows": len(collected.test_target)})
-
-
-def evaluate_final(session: Session, collected: Collected, final: Final, trials: list[Trial]) -> dict[str, Any]:
-    """Everything evaluation says of the final model, as evaluation.json holds it, with the findings of model checks."""
-    from sevenfold.evaluation.full import evaluation_report
-
-    task, workspace = collected.task, collected.workspace
-    looks = sum(e.kind == Happening.SEALED_OPENED for e in Journal(session.folder.journal).events())
-    validation = _validation(session, collected, final)
-    references, reference_validation = _references(session, collected, trials)
-    # The other half of the time is for what the clock cannot stop, and for the fit on all rows.
-    left = session.time_before(session.packing_seconds(final.choice.members))
-    seconds = _LONGEST_SECONDS if left == float("inf") else min(_LONGEST_SECONDS, max(0.05, 0.5 * left))
-    ranking, reference_ranking = None, None
-    if METRICS.get(task.metric).spec.needs is Needs.RANKING:
-        ranking = _ranking(collected, final.predictor)
-        reference_ranking = {name: _ranking(collected, plain)[task.metric] for name, plain in references.items()}
-    conformal = conformal_of(session, collected, final)
-    evaluation = evaluation_report(
-        final.predictor,
-        collected.test_table,
-        collected.test_target,
-        task,
-        workspace.schema,
-        session.streams,
-        seconds=seconds,
-        validation=validation,
-        references=references,
-        reference_validation=reference_validation,
-        ranking=ranking,
-        reference_ranking=reference_ranking,
-        looks=max(1, looks),
-        conformal=conformal,
-    )
-    if conformal is not None:
-        evaluation["conformal"] = conformal.to_json()
-        evaluation["coverage"]["validation"] = rolling_coverage(session, collected, final)
-    audited(session, collected)
-    checked = _check(session, collected, final, evaluation)
-    evaluation["model_findings"] = [finding.to_json() for finding in checked.findings]
-    evaluation["model_not_applicable"] = [{"code": n.code, "reason": n.reason} for n in checked.not_applicable]
-    write_json(session.folder.path / "evaluation.json", evaluation)
-    return evaluation
-
-
-def _validation(session: Session, collected: Collected, final: Final) -> Score:
-    """The final model's score on rows that its parts had not seen."""
-    from sevenfold.evaluation.intervals import validation_score
-
-    task, workspace, choice = collected.task, collected.workspace, final.choice
-    metric = metric_for(task, None, choice.decision.costs)
-    if task.goal is Goal.RECOMMENDATION and metric.spec.needs is Needs.RANKING:
-        trial = choice.members[0]
-        values = np.array([result.value for _, result in sorted(trial.folds.items())])
-        users = sum(len(valid) for _, valid in workspace.folds)
-        spread = 1.96 * float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-        middle = float(values.mean())
-        return Score(middle, middle - spread, middle + spread, users)
-    shown, seen = out_of_fold_answers(final), choice.seen
-    if metric.spec.needs is Needs.LABELS:
-        decided = np.full(len(shown), np.nan)
-        decided[seen] = form_for(metric, shown[seen], choice.decision)
-        shown = decided
-    folds = _distinct_folds([valid for _, valid in workspace.folds])
-    stream = session.streams.generator("evaluation", "validation")
-    return validation_score(metric, workspace.target.values, shown, folds, stream, workspace.target.weights)
-
-
-def _distinct_folds(folds: list[Ints]) -> list[Ints]:
-    """The folds of the first repeat: out-of-fold predictions are averaged over repeats, each row counts once."""
-    seen: set[int] = set()
-    kept: list[Ints] = []
-    for valid in folds:
-        fresh = [row for row in valid.tolist() if row not in seen] if seen else valid.tolist()
-        if len(fresh) < len(valid):
-            break
-        seen.update(fresh)
-        kept.append(valid)
-    return kept
-
-
-def _references(
-    session: Session, collected: Collected, trials: list[Trial]
-) -> tuple[dict[str, Predictor], dict[str, Score]]:
-    """The yardsticks as predictors, and their validation scores."""
-    from sevenfold.evaluation.intervals import fold_interval
-
-    predictors: dict[str, Predictor] = {}
-    scores: dict[str, Score] = {}
-    names: tuple[str, ...] = YARDSTICKS[collected.task.goal.is_classification]
-    if collected.task.goal is Goal.RECOMMENDATION:
-        names = ("popularity",)
-    for shown, name in zip(_REFERENCE_NAMES, names, strict=False):
-        shown = name if collected.task.goal is Goal.RECOMMENDATION else shown
-        trial = next((t for t in trials if t.recipe.model == name and t.status is Status.FINISHED), None)
-        if trial is None:
-            continue
-        folder = session.folder.trials / trial.name
-        pipelines = tuple(load_pipeline(folder / f"fold-{fold}") for fold in sorted(trial.folds))
-        predictors[shown] = Predictor(collected.task, (Member(trial.name, pipelines),), AverageCombiner([1.0]))
-        scores[shown] = fold_interval([result.value for _, result in sorted(trial.folds.items())])
-    return predictors, scores
-
-
-def _ranking(collected: Collected, predictor: Predictor) -> dict[str, Floats]:
-    """Ranking metrics of each user of the sealed rows."""
-    from sevenfold.tuning.objective import rank_table
-
-    return rank_table(predictor.members[0].pipelines[-1], collected.test_table, collected.task)
 
 
 def start_last_fit(session: Session, collected: Collected, final: Final) -> LastFit | None:
@@ -191,7 +67,7 @@ def start_last_fit(session: Session, collected: Collected, final: Final) -> Last
     return fit
 
 
-def deployed(session: Session, collected: Collected, final: Final, fit: LastFit | None) -> Predictor:
+def deployed(session: Session, collected: Collected, final: Final, fit: LastFit | None) -> StoredPredictor:
     """What goes into the bundle: the final model, those of its members fitted again on all rows for which the time
     sufficed. Weights, calibration and threshold stay those learned out of fold; the score told stays that of the model
     before."""
@@ -206,8 +82,8 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", why)
         return judged
     known = dict(zip((t.name for t in final.choice.members), judged.members, strict=True))
-    members = tuple(Member(name, fitted[name]) if name in fitted else known[name] for name in known)
-    again = Predictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision)
+    members = tuple(StoredMember(name, fitted[name]) if name in fitted else known[name] for name in known)
+    again = StoredPredictor(judged.task, members, judged.combiner, judged.calibrator, judged.decision, ALL)
     reason = _strange(collected, final, again) or _too_much(session, collected, again)
     if reason:
         session.decide("deployment", "the model is deployed as it was judged, without the sealed rows", reason)
@@ -217,14 +93,16 @@ def deployed(session: Session, collected: Collected, final: Final, fit: LastFit 
     return again
 
 
-def _too_much(session: Session, collected: Collected, again: Predictor) -> str:
+def _too_much(session: Session, collected: Collected, again: StoredPredictor) -> str:
     """Which of the plan's limits the model breaks now that it has learned from more rows, or ""."""
     limits, workspace = Limits.of(session.plan), collected.workspace
-    served = partial(served_seconds, again, workspace)
-    return limits.broken_by(again, workspace.table[:1], served) if limits.any else ""
+    if not limits.any:
+        return ""
+    whole = again.load()
+    return limits.broken_by(whole, workspace.table[:1], partial(served_seconds, whole, workspace))
 
 
-def _strange(collected: Collected, final: Final, again: Predictor) -> str:
+def _strange(collected: Collected, final: Final, again: StoredPredictor) -> str:
     """Why a last fit is not to be trusted, or "": on rows that it has learned from it must not be worse than the judged
     model on rows that it had not seen."""
     task, workspace, seen = collected.task, collected.workspace, final.choice.seen
@@ -249,50 +127,6 @@ def _strange(collected: Collected, final: Final, again: Predictor) -> str:
     )
 
 
-def _check(session: Session, collected: Collected, final: Final, evaluation: dict[str, Any]) -> AuditResult:
-    """Findings of the checks that need a model; slow ones only where there is time for them."""
-    from sevenfold.evaluation.checks import TrainedSubject, check
-
-    workspace, choice = collected.workspace, final.choice
-    rows = _looked_through(session, len(workspace.target))
-    metric = METRICS.get(collected.task.metric).spec
-    ranking = metric.needs is Needs.RANKING
-    references = evaluation["references"]
-    subject = TrainedSubject(
-        collected.task,
-        target=None if ranking else workspace.target if rows is None else workspace.target.take(rows),
-        predictions=None if ranking else choice.predicted if rows is None else choice.predicted[rows],
-        table=workspace.table if rows is None else workspace.part(rows, workspace.schema.names),
-        schema=workspace.schema,
-        validation=_score(evaluation["validation"]),
-        test=_score(evaluation["test"]),
-        baseline=_score(references.get("constant", {}).get("validation")),
-        linear=_score(references.get("linear", {}).get("validation")),
-        baseline_test=_score(references.get("constant", {}).get("test")),
-        linear_test=_score(references.get("linear", {}).get("test")),
-        greater_is_better=metric.greater_is_better,
-        importances={entry["column"]: entry["value"] for entry in evaluation["importances"]},
-        calibration_error=evaluation["metrics"].get("expected_calibration_error", {}).get("value"),
-        fold_losses=tuple(result.loss for _, result in sorted(choice.members[0].folds.items())),
-        streams=session.streams,
-    )
-    result = check(subject, slow=session.has_time)
-    for finding in result.findings:
-        session.note(Happening.FINDING, finding.to_json())
-    return result
-
-
-def _looked_through(session: Session, rows: int) -> Ints | None:
-    """Training rows that checks of the model look through: very many by lot, or None for all."""
-    if rows <= _CHECKED_ROWS:
-        return None
-    return np.sort(session.streams.generator("evaluation", "checked").permutation(rows)[:_CHECKED_ROWS])
-
-
-def _score(data: Any) -> Score | None:
-    return None if not data else Score(data["value"], data["low"], data["high"], data.get("rows", 0))
-
-
 def deploy(
     session: Session,
     collected: Collected,
@@ -307,10 +141,11 @@ def deploy(
     from sevenfold.report.card import write_card
 
     folder = session.folder
-    predictor = deployed(session, collected, final, last_fit)
+    stored = deployed(session, collected, final, last_fit)
     session.close()  # no worker is needed any more
+    final.predictor.let_go()
     give_back()
-    refitted = predictor is not final.predictor
+    predictor, refitted = stored.load(), stored is not final.predictor
     data_audit = audited(session, collected)
     findings = data_audit.findings + evaluation["model_findings"]
     data_audit.save_with(folder, evaluation["model_findings"], evaluation["model_not_applicable"])
@@ -323,7 +158,7 @@ def deploy(
         "validation": evaluation["validation"],
         "test": evaluation["test"],
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
-        "description": _describe(final) + _also_on_all(final, predictor),
+        "description": _describe(final) + _also_on_all(final, stored),
         "refitted": refitted,
         **({"limits_cost": final.price} if final.price else {}),
         "seconds": 0.0,
@@ -394,7 +229,7 @@ def _errors(collected: Collected, predictions: Floats, final: Final) -> dict[str
     return {} if errors is None else {"errors": errors.to_json()}
 
 
-def _also_on_all(final: Final, deployed: Predictor) -> str:
+def _also_on_all(final: Final, deployed: StoredPredictor) -> str:
     """What is to be said of members that were fitted again on all rows."""
     pairs = list(zip(final.predictor.members, deployed.members, strict=True))
     again = sum(before is not after for before, after in pairs)

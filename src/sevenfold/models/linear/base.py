@@ -142,8 +142,8 @@ class LinearModel(Estimator):
 
 def _sparse_sum(places: list[int], values: list[float], weights: list[float]) -> float:
     total = 0.0
-    for place, value in zip(places, values, strict=True):
-        total += value * weights[place]
+    for value, weight in zip(values, map(weights.__getitem__, places), strict=True):
+        total += value * weight
     return total
 
 

@@ -54,12 +54,16 @@ class Encoder:
     def row(self) -> Callable[[RowInputs], tuple[Floats, SparseRow | None]]:
         """`encode` of one row as a function: (columns,) dense values and sparse ones."""
         dense, unit = self.scaling.row(), self.sparse_unit.tolist()
+        as_they_are = bool((self.sparse_unit == 1.0).all())
 
         def encode(row: RowInputs) -> tuple[Floats, SparseRow | None]:
             if row.sparse is None:
                 return dense(row.numbers), None
-            places = row.sparse.places
-            shares = [value / unit[place] for place, value in zip(places, row.sparse.values, strict=True)]
+            places, shares = row.sparse.places, row.sparse.values
+            if not as_they_are:
+                shares = [value / unit[place] for place, value in zip(places, shares, strict=True)]
+            if not shares or (max(shares) <= _FARTHEST and min(shares) >= -_FARTHEST):
+                return dense(row.numbers), SparseRow(places, shares)
             return dense(row.numbers), SparseRow(places, [min(max(v, -_FARTHEST), _FARTHEST) for v in shares])
 
         return encode

@@ -1,6 +1,7 @@
 """ONNX files: they give what the model gives, on rows that try every edge, or are not written."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ import sevenfold
 from sevenfold.api.export import export
 from sevenfold.core.errors import BundleError, MissingExtraError
 from sevenfold.core.inputs import Columns
+from sevenfold.core.int8 import INT8
 from sevenfold.core.predictor import Decision
 from sevenfold.core.recipe import Recipe, Step
 from sevenfold.core.task import Goal
@@ -20,6 +22,7 @@ from sevenfold.deployment.export import trees as tree_nodes
 from sevenfold.deployment.export.graph import CannotExportError, Graph
 from sevenfold.deployment.export.onnx import TOLERANCE, export_onnx, feeds, session_of
 from sevenfold.features.catalogue import FEATURES
+from sevenfold.training.int8 import in_int8
 from sevenfold.tuning.ensemble import StackCombiner
 
 
@@ -174,6 +177,15 @@ def test_ensembles_calibration_and_decisions(tmp_path):
 @pytest.mark.parametrize("params", [{}, {"layers": 2, "residual": True, "bins": 4}, {"bins": 0, "layers": 1}])
 def test_perceptrons_give_what_the_model_gives(tmp_path, goal, params):
     checked(tmp_path, contents([trees("mlp", epochs=2, units=16, **params)], goal, rows=200), TOLERANCE)
+
+
+def test_weights_in_eight_bits_give_what_they_give(tmp_path):
+    made = contents([trees("mlp", epochs=1, units=16, layers=1, bins=0)], Goal.BINARY, rows=200)
+    rounded = tuple(replace(m, pipelines=tuple(map(in_int8, m.pipelines))) for m in made.predictor.members)
+    made = replace(made, predictor=replace(made.predictor, members=rounded))
+    checked(tmp_path, made, TOLERANCE)
+    (member,) = sevenfold.load(tmp_path / "m.sevenfold").runtime.predictor.members
+    assert {pipeline.precision for pipeline in member.pipelines} == {INT8}
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,9 @@ class Reserve:
         leaders = self._leaders(trials)
         work = _EVALUATE_SECONDS
         work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
+        work += _SECONDS_A_MEGABYTE * min(
+            sum(t.bytes for t in leaders) / 1e6, 200.0
+        )  # models are asked from their files
         extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)
         return self._slowness * work + self._looks(leaders) + extra
 

@@ -17,7 +17,7 @@ from sevenfold.tuning.final import load_pipeline
 if TYPE_CHECKING:
     import polars as pl
 
-HELD_BYTES = 12 * 10**6
+HELD_BYTES = 40 * 10**6
 """Of files, whose pipelines stay in memory between questions: reading small ones again takes longer than asking them.
 A larger one takes a small part of the time of its answers to read."""
 

@@ -243,9 +243,7 @@ def _conformal(choice: Choice, workspace: Any, streams: Streams) -> Conformal | 
     """From predictions out of fold, as they are shown."""
     from sevenfold.evaluation.conformal.stored import learn
 
-    shown = choice.predicted[choice.seen]
-    if choice.calibrator is not None:
-        shown = choice.calibrator.apply(shown)
+    shown = choice.answers(np.flatnonzero(choice.seen))
     stream = streams.generator("evaluation", "conformal")
     return learn(workspace.task, shown, workspace.target.values[choice.seen], stream)
 

@@ -113,9 +113,7 @@ def _strange(collected: Collected, final: Final, again: StoredPredictor) -> str:
     predicted, target = again.predict(workspace.table[rows]), workspace.target.take(rows)
     if not np.isfinite(predicted).all():
         return "fitted on all rows it predicts values that are not finite"
-    before = final.choice.predicted[rows]
-    if final.choice.calibrator is not None:
-        before = final.choice.calibrator.apply(before)
+    before = final.choice.answers(rows)
     try:
         now, then = score_predictions(task, target, predicted)[1], score_predictions(task, target, before)[1]
     except DataError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sevenfold.core.arrays import Flags, Floats
+from sevenfold.core.arrays import Flags, Floats, Ints
 from sevenfold.core.context import Streams
 from sevenfold.core.model import Trait
 from sevenfold.core.pipeline import Pipeline
@@ -49,6 +49,11 @@ class Choice:
     predicted: Floats
     seen: Flags
     reasons: tuple[tuple[str, str], ...]
+
+    def answers(self, rows: Ints) -> Floats:
+        """(rows, ...) out-of-fold predictions of some rows as the deployed model would give them."""
+        shown = self.predicted[rows]
+        return shown if self.calibrator is None else self.calibrator.apply(shown)
 
 
 def load_pipeline(folder: Path) -> Pipeline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,7 @@ def deploy(
         "validation": evaluation["validation"],
         "test": evaluation["test"],
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
-        "description": _describe(final) + _also_on_all(final, stored),
+        "description": _describe(final) + _also_on_all(final, stored) + _not_asked(final, session.plan.models),
         "refitted": refitted,
         **({"limits_cost": final.price} if final.price else {}),
         "seconds": 0.0,
@@ -234,6 +235,13 @@ def _also_on_all(final: Final, deployed: StoredPredictor) -> str:
     if again == 0:
         return ""
     return ", then on all rows" if again == len(pairs) else f", {again} of {len(pairs)} members then on all rows"
+
+
+def _not_asked(final: Final, named: Sequence[str]) -> str:
+    """What is to be said where no model that was asked for could be deployed."""
+    if not named or any(trial.recipe.model in named for trial in final.choice.members):
+        return ""
+    return f"; a yardstick: nothing of {', '.join(named)} ended within the budget"
 
 
 def _describe(final: Final) -> str:

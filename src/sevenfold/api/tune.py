@@ -30,7 +30,7 @@ from sevenfold.tuning.candidates import YARDSTICKS, Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor, resident_bytes
-from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose
+from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, deployable
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.reserve import Reserve
@@ -116,7 +116,8 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
     session.reserve = _reserve(session, collected, slots)
     executor.open(session.folder.folds)
     sampler = None if plan.tune == "none" else SAMPLERS.get(plan.tune)()
-    searcher = None if sampler is None else Searcher(candidates, sampler, plan.tune, session.streams)
+    varied = [c for c in candidates if not plan.models or c.name in plan.models]
+    searcher = None if sampler is None else Searcher(varied, sampler, plan.tune, session.streams)
     run = Search(
         candidates,
         searcher,
@@ -132,7 +133,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         kept_seconds=session.reserve or (lambda trials: 0.0),
         reconsider=None if session.reserve is None else partial(_expect, session, collected),
         most_trials=plan.trials,
-        only=bool(plan.models),
+        named=plan.models,
         threads=max(1, session.threads // slots),
         best_value=METRICS.get(collected.task.metric).spec.best,
         trials=known,
@@ -162,7 +163,7 @@ def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> 
         return
     before = reserve(trials)
     whole = choose(
-        _deployable(session, trials),
+        deployable(trials, session.plan.models),
         session.folder.trials,
         collected.workspace,
         session.plan.costs,
@@ -174,12 +175,6 @@ def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> 
     session.decide(
         "tuning", f"{names} would be deployed now", f"{reserve(trials):.1f} s are kept for it, {before:.1f} s before"
     )
-
-
-def _deployable(session: Session, trials: Sequence[Trial]) -> list[Trial]:
-    """Of models that were asked for: a yardstick that was not is measured, never deployed."""
-    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
-    return named if any(trial.status is Status.FINISHED for trial in named) else list(trials)
 
 
 def _room(session: Session) -> int:
@@ -259,7 +254,7 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
     Raises:
         LimitError: nothing keeps the limits.
     """
-    limits, plan, able = Limits.of(session.plan), session.plan, _deployable(session, trials)
+    limits, plan, able = Limits.of(session.plan), session.plan, deployable(trials, session.plan.models)
     seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), able)
     folder, workspace, room = session.folder.trials, collected.workspace, _room(session)
     most = MOST_MEMBERS

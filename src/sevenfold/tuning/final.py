@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +121,17 @@ def choose(
     calibrator, decision, why = _decide(workspace, joined, seen, costs)
     reasons.extend(why)
     return Choice(members, combiner, calibrator, decision, joined, seen, tuple(reasons))
+
+
+def deployable(trials: Sequence[Trial], named: Collection[str]) -> list[Trial]:
+    """Of models that were asked for: a yardstick that was not is measured, and deployed only where nothing else ended.
+
+    Args:
+        trials: of the run.
+        named: models that the user asked for, if any.
+    """
+    asked = [trial for trial in trials if trial.recipe.model in named]
+    return asked if any(trial.status is Status.FINISHED for trial in asked) else list(trials)
 
 
 def exchanged(

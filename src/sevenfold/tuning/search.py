@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Search:
         journal: appends an event.
         deadline: when the last fold must be done; infinite where trials count.
         most_trials: number of trials besides the yardsticks, or None under a time budget.
-        only: the user named the models.
+        named: models that the user asked for, if any: all else is a yardstick.
         kept_seconds: time to keep back after the search, given the trials so far.
         reconsider: finds out what would be deployed now, so that no time is kept for anything else.
         threads: threads of one job.
@@ -73,7 +73,7 @@ class Search:
     journal: Journal
     deadline: Deadline
     most_trials: int | None = None
-    only: bool = False
+    named: Collection[str] = ()
     threads: int = 1
     best_value: float | None = None
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
@@ -88,12 +88,12 @@ class Search:
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.candidates, self.rows, self.classes, self.threads)
-        self._agenda = Agenda([], self.searcher, self._pace, self.only)
+        self._agenda = Agenda([], self.searcher, self._pace, self.named)
 
     def run(self) -> list[Trial]:
         """Search until time, trials or ideas run out; every trial with its status."""
         taken = {trial.recipe.digest for trial in self.trials}
-        starts = portfolio(self.candidates, self.classification, self.only)
+        starts = portfolio(self.candidates, self.classification, self.named)
         self._agenda.queue = [proposal for proposal in starts if proposal.recipe.digest not in taken]
         for trial in self.trials:
             self._pace.learn(trial)
@@ -142,9 +142,13 @@ class Search:
         if self.deadline.seconds == float("inf"):
             return float("inf")
         kept = self.kept_seconds(self.trials)
-        if not any(t.folds and (t.origin != "yardstick" or self.only) for t in self.trials):
+        if not any(t.folds and self._counts(t) for t in self.trials):
             kept = min(kept, _KEPT_WITHOUT_MODEL * self.deadline.left())
         return max(0.0, self.deadline.left() - kept)
+
+    def _counts(self, trial: Trial) -> bool:
+        """Whether it is more than a yardstick."""
+        return trial.origin != "yardstick" or trial.recipe.model in self.named
 
     @property
     def timed(self) -> bool:
@@ -325,7 +329,7 @@ class Search:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
         if self._folds_settled or not self.timed or trial.recipe.model == "constant":
             return
-        if trial.origin == "yardstick" and not self.only:
+        if not self._counts(trial):
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)

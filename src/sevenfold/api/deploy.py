@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.api.collect import audited
 from sevenfold.api.coverage import out_of_fold_answers
+from sevenfold.api.data_audit import audited
 from sevenfold.api.price import served_seconds
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sevenfold.api.limited import Contest
 from sevenfold.api.price import LIMITS_COST
-from sevenfold.api.refit import LastFit, fits_in_time
+from sevenfold.api.refit import LastFit, fits_in_time, folds_kept
 from sevenfold.api.session import Session
 from sevenfold.api.students import seconds_for_students
 from sevenfold.core.context import Deadline
@@ -310,22 +310,36 @@ def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bo
     if session.reserve is not None:
         session.reserve.expect(choice.members, ())
     bag, sealed = averaged(collected), learns_sealed(session, collected)
-    large = bag and not sealed and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
+    size = sum(t.bytes for t in choice.members)
+    large = bag and not sealed and size > DEFAULT_BYTES
     thin = bag and not sealed and min(len(t.folds) for t in choice.members) < enough_folds(collected)
     refit = one_fold or large or thin or not bag
     fitted = _refit(session, collected, choice.members, large, thin) if refit else {}
+    kept = {trial.name: sorted(trial.folds) for trial in choice.members}
+    if one_fold or not bag:
+        # By time: the last fold has learned from the most, and the latest, rows.
+        kept = {name: numbers[-1:] for name, numbers in kept.items()}
+    elif size > DEFAULT_BYTES and not fitted and not (sealed and _ends_in_time(session, choice.members)):
+        kept = folds_kept(choice.members)
+        of = f"{sum(map(len, kept.values()))} of {sum(len(trial.folds) for trial in choice.members)}"
+        session.decide("tuning", f"{of} models of the folds are deployed", f"all of them take {size / 1e6:.0f} MB")
     members: list[StoredMember] = []
     for trial in choice.members:
         folder = session.folder.trials / trial.name
         if trial.name in fitted:
             members.append(StoredMember(trial.name, fitted[trial.name]))
             continue
-        numbers = sorted(trial.folds)
-        if one_fold or not bag:
-            numbers = numbers[-1:]  # by time: the last fold has learned from the most, and the latest, rows
-        members.append(StoredMember(trial.name, tuple(folder / f"fold-{n}" for n in numbers)))
+        members.append(StoredMember(trial.name, tuple(folder / f"fold-{n}" for n in kept[trial.name])))
     predictor = StoredPredictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
     return Final(predictor, choice, bool(fitted), one_fold)
+
+
+def _ends_in_time(session: Session, members: Sequence[Trial]) -> bool:
+    """Whether one fit each on all rows, beside the judging, will stand for the models of the folds."""
+    if session.reserve is None:
+        return True
+    left = session.time_before(session.reserve.packing(members))
+    return len(fits_in_time(members, session.reserve, left)) == len(members)
 
 
 def _refit(

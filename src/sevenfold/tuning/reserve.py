@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sevenfold.core.model import Trait
 from sevenfold.models.catalogue import MODELS
 from sevenfold.tuning.final import MOST_MEMBERS
+from sevenfold.tuning.limits import DEFAULT_BYTES
 from sevenfold.tuning.pulse import Pulse
 from sevenfold.tuning.trial import Status, Trial
 
@@ -94,8 +95,10 @@ class Reserve:
         return self._slowness * (work + _SECONDS_A_MEGABYTE * min(megabytes, 200.0))
 
     def refit(self, members: Sequence[Trial]) -> float:
-        """For fitting those members again on more rows that get such a fit."""
-        return self.last_fits([t for t in members if not self.enough_folds or len(t.folds) < self.enough_folds])
+        """For fitting those members again on more rows that get such a fit: all of them where the models of their folds
+        would take too much room."""
+        large = sum(t.bytes for t in members) > DEFAULT_BYTES
+        return self.last_fits([t for t in members if large or len(t.folds) < (self.enough_folds or float("inf"))])
 
     def last_fits(self, members: Sequence[Trial]) -> float:
         """For fitting members again on more rows, as measured on their folds."""

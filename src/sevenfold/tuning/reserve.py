@@ -75,9 +75,8 @@ class Reserve:
         leaders = self._leaders(trials)
         work = _EVALUATE_SECONDS
         work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
-        single = (
-            bool(self.growth) and bool(self.enough_folds) and _are_large(leaders)
-        )  # fitted anew before it is judged
+        # Fitted anew before it is judged, in place of the models of its folds.
+        single = bool(self.growth) and bool(self.enough_folds) and _are_large(leaders)
         megabytes = sum(t.bytes / (len(t.folds) if single else 1) for t in leaders) / 1e6
         work += _SECONDS_A_MEGABYTE * min(megabytes, 200.0)  # models are asked from their files
         extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)

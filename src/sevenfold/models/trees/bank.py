@@ -143,37 +143,39 @@ class TreeBank:
         """A function from one row's columns to the sums; each thread gets arrays of its own."""
         asked = [(column.place, column.bounds, len(column.bounds) + 1, column.rows) for column in self.columns]
         nothing = np.array([len(self.table) - 1], dtype=np.int32)
-        steps, table, start, leaves, groups = [*self.order], self.table, self.start, self.leaves, self.groups
-        offset, sums, shape, kind = self.offset, self.sums, self.start.shape, self.table.dtype
+        order, start, leaves, groups = self.order.ravel(), self.start.ravel(), self.leaves, self.groups
+        offset, sums, kind, table = self.offset.ravel(), self.sums, self.start.dtype, self.table
+        steps, words = len(self.order), len(start)
         local = threading.local()
-        joined, both, take, moved = np.concatenate, np.bitwise_and, table.take, offset.dtype
+        joined, every, both, take, moved = np.concatenate, np.bitwise_and.reduce, np.bitwise_and, table.take, np.int64
+        in_turn = np.add.accumulate
 
         def ask(values: Sequence[float]) -> list[float]:
             try:
-                left, found = local.own
+                found, left, by_step = local.own
             except AttributeError:
-                left, found = local.own = np.empty(shape, kind), np.empty(shape, kind)
+                found, left = np.empty((steps * len(self.start), BLOCK_TREES), kind), np.empty(words, kind)
+                by_step = found.reshape(steps, words)
+                local.own = found, left, by_step
             rows = [
                 of[last if value != value else bisect_left(bounds, value)]
                 for place, bounds, last, of in asked
                 for value in (values[place],)
             ]
             rows.append(nothing)
-            flat = joined(rows)
-            possible = start
-            for step in steps:
-                take(flat[step], 0, found, "clip")
-                possible = both(possible, found, left)
-            places = possible.astype(np.float64).view(moved)
+            take(joined(rows).take(order), 0, found, "clip")
+            every(by_step, 0, None, left)
+            both(left, start, left)
+            places = left.astype(np.float64).view(moved)
             places >>= 52
             places += offset
-            reached = leaves.take(places).ravel()
+            reached = leaves.take(places)
             made: list[float] = []
             for group in groups:
                 part = reached[group.start : group.end].reshape(group.sums, -1)
                 if group.single:
                     part = part.astype(np.float32)
-                made += np.add.accumulate(part, axis=1)[:, -1].tolist()
+                made += in_turn(part, axis=1)[:, -1].tolist()
             return [made[place] for place in sums]
 
         return ask

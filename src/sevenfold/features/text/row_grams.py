@@ -9,8 +9,8 @@ from functools import cache
 from itertools import pairwise
 from typing import TypeAlias
 
+from sevenfold.features.memory import remembered
 from sevenfold.features.text.grams import prepare
-from sevenfold.features.text.memory import remembered
 
 Counter: TypeAlias = Callable[[str], Mapping[str, int]]
 """From a text to its n-grams and how often each occurs."""

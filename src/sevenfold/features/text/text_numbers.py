@@ -19,7 +19,7 @@ from sevenfold.core.space import Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature
-from sevenfold.features.text.memory import remembered
+from sevenfold.features.memory import remembered
 
 # Thousands marks as in 1,250.5; a minus only where no letter or digit stands before it ("1750-2750" is a range).
 _FIGURE = r"(?:^-|[\s(]-)?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?:^-|[\s(]-)?\d+(?:\.\d+)?"

@@ -17,7 +17,7 @@ from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature
-from sevenfold.features.text.memory import remembered
+from sevenfold.features.memory import remembered
 
 _NAMES = ("characters", "words", "word_length", "digits", "capitals", "marks", "exclamations", "questions")
 

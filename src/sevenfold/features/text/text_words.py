@@ -18,7 +18,7 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature
 from sevenfold.features.categories.levels import Levels, restored, stored
-from sevenfold.features.text.memory import remembered
+from sevenfold.features.memory import remembered
 
 if TYPE_CHECKING:
     import polars as pl

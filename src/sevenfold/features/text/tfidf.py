@@ -18,8 +18,8 @@ from sevenfold.core.space import Choice, Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature, sample_rows
+from sevenfold.features.memory import remembered
 from sevenfold.features.text.grams import Grams, characters, prepare, words
-from sevenfold.features.text.memory import remembered
 from sevenfold.features.text.row_grams import PlaceCounter, place_counter
 from sevenfold.features.text.vocabulary import Hashes, Vocabulary, counted
 

@@ -1,4 +1,4 @@
-"""What was found in texts, kept for a while: names, brands and measures come again and again."""
+"""What was found in values of single rows, kept for a while: names, brands, measures and days come again and again."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Found = TypeVar("Found")
 
 
 def remembered(find: Callable[[Any], Found]) -> Callable[[Any], Found]:
-    """The same function, which keeps what it found in short texts; at most 10,000, then it starts anew.
+    """The same function, which keeps what it found in values other than long texts; at most 10,000, then it starts anew.
 
     Args:
         find: never gives None, and gives what nobody changes. Threads may share the result if they may share it.
     """
     kept: dict[Any, Found] = {}
 
-    def ask(text: str | None) -> Found:
-        found = kept.get(text)
+    def ask(value: Any) -> Found:
+        found = kept.get(value)
         if found is None:
-            found = find(text)
-            if text is None or len(text) <= _KEPT_LENGTH:
+            found = find(value)
+            if type(value) is not str or len(value) <= _KEPT_LENGTH:
                 if len(kept) >= _KEPT:
                     kept.clear()
-                kept[text] = found
+                kept[value] = found
         return found
 
     return ask

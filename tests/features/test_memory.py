@@ -1,7 +1,7 @@
 """What is kept of texts is what would be found again, and never more than so much."""
 
-from sevenfold.features.text import memory
-from sevenfold.features.text.memory import remembered
+from sevenfold.features import memory
+from sevenfold.features.memory import remembered
 
 
 def test_short_texts_are_looked_at_once():

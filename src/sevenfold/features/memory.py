@@ -12,7 +12,7 @@ Found = TypeVar("Found")
 
 
 def remembered(find: Callable[[Any], Found]) -> Callable[[Any], Found]:
-    """The same function, which keeps what it found in values other than long texts; at most 10,000, then it starts anew.
+    """The same function, which keeps what it found in all but long texts; at most 10,000, then it starts anew.
 
     Args:
         find: never gives None, and gives what nobody changes. Threads may share the result if they may share it.

@@ -58,13 +58,14 @@ def measure(folder: Path, facts: dict, budget: str, seed: int) -> dict:
     command += ["--budget", budget, "--seed", str(seed), "--out", str(out), "--json"]
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    peak = [0]
+    peak = {"rss": 0, "pss": 0}
     watcher = threading.Thread(target=watch, args=(process.pid, peak), daemon=True)
     watcher.start()
     stdout, stderr = process.communicate()
     seconds = time.perf_counter() - started
     row: dict = {"set": folder.name, "budget": budget, "seed": seed, "wall_seconds": round(seconds, 2)}
-    row |= {"exit": process.returncode, "peak_mb": round(peak[0] / 2**20), "machine": platform.processor() or "x86_64"}
+    row |= {"peak_mb": round(peak["pss"] / 1e6), "peak_rss_mb": round(peak["rss"] / 1e6)}
+    row |= {"exit": process.returncode, "machine": platform.processor() or "x86_64"}
     if process.returncode != 0:
         row["error"] = stderr.strip().splitlines()[-5:]
         return row
@@ -81,21 +82,30 @@ def measure(folder: Path, facts: dict, budget: str, seed: int) -> dict:
     return row
 
 
-def watch(pid: int, peak: list[int]) -> None:
-    """Highest sum of memory over the process tree, shared pages counted once."""
+def watch(pid: int, peak: dict[str, int]) -> None:
+    """Highest sums over the process tree: resident sets, and with pages that several share counted once."""
     while True:
         try:
             parent = psutil.Process(pid)
-            total = 0
+            total = dict.fromkeys(peak, 0)
             for process in [parent, *parent.children(recursive=True)]:
-                try:
-                    total += process.memory_full_info().pss
-                except psutil.Error:
-                    continue
-            peak[0] = max(peak[0], total)
+                for kind, taken in memory_of(process.pid).items():
+                    total[kind] += taken
+            for kind, taken in total.items():
+                peak[kind] = max(peak[kind], taken)
         except psutil.Error:
             return
-        time.sleep(0.3)
+        time.sleep(0.2)
+
+
+def memory_of(pid: int) -> dict[str, int]:
+    """Bytes of a process by kind; nothing of one that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return {}
+    sizes = {line.split(":")[0].lower(): int(line.split()[1]) * 1024 for line in lines[1:]}
+    return {kind: sizes[kind] for kind in ("rss", "pss") if kind in sizes}
 
 
 def plain_scores(folder: Path, facts: dict, result: dict) -> dict[str, float]:

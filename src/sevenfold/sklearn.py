@@ -107,24 +107,25 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
         from sevenfold.core.predictor import Member, Predictor
         from sevenfold.tuning.candidates import gather
         from sevenfold.tuning.executors.inline import InlineExecutor
-        from sevenfold.tuning.final import choose, load_pipeline
+        from sevenfold.tuning.final import choose, deployable, load_pipeline
         from sevenfold.tuning.proposals import Searcher
         from sevenfold.tuning.samplers.catalogue import SAMPLERS
         from sevenfold.tuning.search import Search
         from sevenfold.tuning.trial import Status
 
-        rows = len(workspace.target)
-        task = workspace.task
-        candidates, _ = gather(task, workspace.schema, profiled, workspace.target, tuple(self.models or ()))
+        rows, task = len(workspace.target), workspace.task
+        named = tuple(self.models or ())
+        candidates, _ = gather(task, workspace.schema, profiled, workspace.target, named)
         if not self.models and rows < _SMALL:
             candidates = _suited(candidates, task)
         sampler = None if self.tune == "none" else SAMPLERS.get(self.tune)()
+        varied = [candidate for candidate in candidates if not named or candidate.name in named]
         trials, budget = self.trials, self.budget
         if trials is None and budget is None:
             trials, budget = min(max(rows // _ROWS_A_TRIAL, _FEWEST_TRIALS), _MOST_TRIALS), _LONGEST
         search = Search(
             candidates,
-            None if sampler is None else Searcher(candidates, sampler, self.tune, streams),
+            None if sampler is None else Searcher(varied, sampler, self.tune, streams),
             InlineExecutor(workspace),
             folder,
             folds=len(workspace.folds),
@@ -135,7 +136,7 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
             journal=lambda kind, data: None,
             deadline=Deadline() if budget is None else Deadline.starting_now(0.9 * parse_seconds(budget)),
             most_trials=trials,
-            only=bool(self.models),
+            named=named,
             threads=self.n_jobs or 1,
         )
         tried = search.run()
@@ -146,7 +147,7 @@ class _SevenfoldEstimator(BaseEstimator):  # type: ignore[misc]
             raise DataError(
                 "No model could be trained.", "at least one finished trial", reasons, "Give a larger budget."
             )
-        choice = choose(tried, folder, workspace, {})
+        choice = choose(deployable(tried, named), folder, workspace, {})
         self.conformal_ = _conformal(choice, workspace, streams)
         members = [
             Member(trial.name, tuple(load_pipeline(folder / trial.name / f"fold-{n}") for n in sorted(trial.folds)))
@@ -243,9 +244,7 @@ def _conformal(choice: Choice, workspace: Any, streams: Streams) -> Conformal | 
     """From predictions out of fold, as they are shown."""
     from sevenfold.evaluation.conformal.stored import learn
 
-    shown = choice.predicted[choice.seen]
-    if choice.calibrator is not None:
-        shown = choice.calibrator.apply(shown)
+    shown = choice.answers(np.flatnonzero(choice.seen))
     stream = streams.generator("evaluation", "conformal")
     return learn(workspace.task, shown, workspace.target.values[choice.seen], stream)
 

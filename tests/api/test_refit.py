@@ -10,7 +10,7 @@ import polars as pl
 
 import sevenfold
 from sevenfold.api.deploy import deployed
-from sevenfold.api.refit import fits_in_time, repeats_for
+from sevenfold.api.refit import fits_in_time, folds_kept, repeats_for
 from sevenfold.api.replay import replay
 from sevenfold.core.events import Happening
 from sevenfold.core.predictor import Member
@@ -101,6 +101,19 @@ def test_the_dearest_member_keeps_its_folds_and_the_cheap_ones_are_fitted_more_t
     assert fits_in_time(members, reserve, 17.0)["t1"] == 1
     assert fits_in_time(members, reserve, 0.1) == {}
     assert fits_in_time(members, None, float("inf")) == {"t1": 3, "t2": 3, "t3": 1}
+
+
+def test_models_of_fewer_folds_are_kept_where_all_take_too_much_room() -> None:
+    large, small = folded("t1", "extra_trees", 1.0, 6_000_000), folded("t2", "svm_rbf", 1.0, 1_000_000)
+    assert folds_kept([large, small], 40e6) == {"t1": [0, 1, 2, 3, 4], "t2": [0, 1, 2, 3, 4]}
+    assert folds_kept([large, small], 25e6) == {"t1": [0, 1, 2], "t2": [0, 1, 2, 3, 4]}
+    assert folds_kept([large, small], 1.0) == {"t1": [0], "t2": [0]}
+
+
+def test_time_is_kept_for_fits_in_place_of_models_that_take_too_much_room() -> None:
+    reserve = Reserve(60.0, slots=2, growth=1.25, enough_folds=4)
+    assert reserve.refit([folded("t1", "extra_trees", 1.0)]) == 0.0
+    assert reserve.refit([folded("t1", "extra_trees", 1.0, 6_000_000)]) == 1.25
 
 
 def test_size_bounds_the_fits() -> None:

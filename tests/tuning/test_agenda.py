@@ -20,10 +20,10 @@ def candidate(model: str) -> Candidate:
     return Candidate(MODELS.get(model).spec, {}, ("identity",), 16)
 
 
-def agenda(models: Sequence[str], classes: int, searcher: Searcher | None = None) -> Agenda:
+def agenda(models: Sequence[str], classes: int, searcher: Searcher | None = None, named: Sequence[str] = ()) -> Agenda:
     candidates = [candidate(model) for model in models]
     queue = [Proposal(c, Recipe(c.name), "", "portfolio") for c in candidates]
-    return Agenda(queue, searcher, Pace(candidates, ROWS, classes, 1), False)
+    return Agenda(queue, searcher, Pace(candidates, ROWS, classes, 1), named)
 
 
 def standing(work_left: float, trials: Sequence[Trial] = ()) -> Standing:
@@ -51,6 +51,13 @@ def test_where_nothing_good_is_short_enough_the_order_stays() -> None:
 @pytest.mark.parametrize("classes", [0, 2])
 def test_with_numbers_or_two_classes_an_estimate_does_not_change_the_order(classes: int) -> None:
     assert first_of(classes, 2.0) == "lightgbm"
+
+
+def test_what_was_asked_for_is_started_whatever_it_should_take() -> None:
+    assert agenda(["mlp"], 2).next(standing(3.0)) is None
+    started = agenda(["mlp"], 2, named=["mlp"]).next(standing(3.0))
+    assert started is not None
+    assert started.candidate.name == "mlp"
 
 
 def ended(name: str, model: str, loss: float, status: Status) -> Trial:

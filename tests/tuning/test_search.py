@@ -221,3 +221,19 @@ def test_before_much_kept_time_is_all_that_is_left_it_is_found_out_what_it_is_ne
     assert len(looks) == 1 and looks[0] > 1
     never, _ = searched(tmp_path / "b", 20.0, seconds, losses, variants=True, kept_seconds=lambda trials: 8.0)
     assert len(once.trials) > len(never.trials)
+
+
+def test_a_model_that_was_asked_for_is_tried_however_long_it_should_take(tmp_path: Path) -> None:
+    losses = {"lightgbm": 0.1, "logistic_l2": 0.3, "naive_bayes": 0.2}
+    names = ["constant", "logistic_l2", "lightgbm"]
+    search, said = searched(tmp_path, 20.0, {"lightgbm": 9.0}, losses, True, names, named=("lightgbm",))
+    assert best(search).recipe.model == "lightgbm", said
+    # All else is a yardstick: it is measured once, and no variants of it take the time of what was asked for.
+    assert {t.origin for t in search.trials if t.recipe.model == "logistic_l2"} == {"yardstick"}
+
+
+def test_variants_are_of_the_models_that_were_asked_for(tmp_path: Path) -> None:
+    losses = {"lightgbm": 0.5, "logistic_l2": 0.1, "naive_bayes": 0.4}
+    search, _ = searched(tmp_path, 60.0, {}, losses, False, named=("lightgbm", "naive_bayes"))
+    started = {t.recipe.model for t in search.trials if t.origin == "portfolio"}
+    assert started == {"lightgbm", "naive_bayes"}

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.api.ahead import Ahead
+from sevenfold.api.data_audit import Audited, audit_prepared, audit_restored, in_background
 from sevenfold.api.session import Session
 from sevenfold.api.tune import start_workers
 from sevenfold.core.arrays import Ints
 from sevenfold.core.dataset import Kind, Schema
 from sevenfold.core.errors import DataError, RequestError
-from sevenfold.core.events import Happening
-from sevenfold.core.report import Finding, NotApplicable
 from sevenfold.core.run import RunFolder, write_json
 from sevenfold.core.task import Target, Task
 from sevenfold.data.profile import Profile
@@ -32,7 +29,6 @@ from sevenfold.training.workspace import Workspace
 if TYPE_CHECKING:
     import polars as pl
 
-    from sevenfold.data.checks import AuditResult
     from sevenfold.data.dataset import Prepared
     from sevenfold.data.readers.base import Options, Raw
     from sevenfold.data.split import Split
@@ -103,52 +99,6 @@ class Collected:
         write_json(folder.folds / "ready", facts)
 
 
-@dataclass(frozen=True)
-class Audited:
-    """What the checks on the data found, as plain data; `told` says whether the journal has it."""
-
-    findings: list[dict[str, Any]]
-    not_applicable: list[dict[str, Any]]
-    failures: list[dict[str, Any]] = field(default_factory=list)
-    told: bool = False
-
-    def save(self, folder: RunFolder) -> None:
-        """Write findings.json."""
-        self.save_with(folder, [], [])
-
-    def save_with(
-        self, folder: RunFolder, model_findings: list[dict[str, Any]], model_not_applicable: list[dict[str, Any]]
-    ) -> None:
-        """Write findings.json with what the checks that need a model said; `restore` leaves theirs out again."""
-        stored = {
-            "findings": self.findings + model_findings,
-            "not_applicable": self.not_applicable + model_not_applicable,
-            "of_data": [len(self.findings), len(self.not_applicable)],
-        }
-        write_json(folder.findings, stored)
-
-
-def audited(session: Session, collected: Collected) -> Audited:
-    """The audit's result, journalled and saved once; waits until it is there, or until the time is needed for the
-    rest: a model without an audit is better than none."""
-    left = session.time_before(session.packing_seconds(()))
-    try:
-        found = collected.audit.result(None if left == float("inf") else max(left, 0.05))
-    except TimeoutError:
-        reason = "the checks of the data did not end within the budget"
-        session.decide("data", "findings of the data are left out", reason)
-        found = Audited([], [{"code": "data-checks", "reason": reason}])
-        found.save(session.folder)
-        return found
-    if not found.told and not session.folder.findings.exists():
-        for finding in found.findings:
-            session.note(Happening.FINDING, finding)
-        for failure in found.failures:
-            session.decide("data", f"the check {failure['code']} broke", failure["reason"])
-        found.save(session.folder)
-    return found
-
-
 def collect(session: Session, data: Any, test: Any) -> Collected:
     """Read, type, audit and split; nothing is written.
 
@@ -191,7 +141,9 @@ def collect(session: Session, data: Any, test: Any) -> Collected:
             session.decide("data", reason, "")
         profiled = profile(taken(table, split.train), schema)
         given = sealed
-        audit = _in_background(lambda: _audit(session, prepared, raw.frame, given, profiled, split), session.ahead)
+        audit = in_background(
+            lambda: audit_prepared(session, prepared, raw.frame, given, profiled, split), session.ahead
+        )
         workspace, place = _workspace(session, prepared, split, given is not None)
         if sealed is None:
             sealed = (table[split.test], prepared.target.take(place[split.test]))
@@ -235,9 +187,7 @@ def restore(session: Session, folder: RunFolder) -> Collected:
         split_column=facts.get("split_column"),
         split_digest=facts["split"],
         fingerprint=facts["fingerprint"],
-        audit=_in_background(
-            lambda: _audited_before(session, folder, workspace, sealed_table, profiled), session.ahead
-        ),
+        audit=in_background(lambda: audit_restored(session, folder, workspace, sealed_table, profiled), session.ahead),
         source=facts["source"],
     )
 
@@ -288,80 +238,6 @@ def _given_test(
     if not len(rows):
         raise DataError("The test set has no row with a target.", "1 or more", "0", "Check the test file.")
     return table[rows], target
-
-
-def _audit(
-    session: Session, prepared: Prepared, raw: pl.DataFrame, sealed: Any, profiled: Profile, split: Split
-) -> Audited:
-    from sevenfold.data.checks import DataSubject, audit
-
-    subject = DataSubject(
-        table=prepared.dataset.table,
-        schema=prepared.dataset.schema,
-        task=prepared.task,
-        target=prepared.target,
-        rows=prepared.rows,
-        test_table=None if sealed is None else sealed[0],
-        profile=profiled,
-        raw=raw,
-        source=prepared.dataset.source,
-        violations=prepared.violations,
-        counts=prepared.conformed.counts,
-        split=split,
-        streams=session.streams,
-    )
-    result = audit(subject, slow=session.has_time)
-    told = {(finding.code, finding.columns) for finding in result.findings}
-    fresh = [finding for finding in split.findings if (finding.code, finding.columns) not in told]
-    return _plain_audit([*fresh, *result.findings], result)
-
-
-def _audited_before(
-    session: Session, folder: RunFolder, workspace: Workspace, sealed: pl.DataFrame, profiled: Profile
-) -> Audited:
-    """On resume: what the run had found, or the checks that need no more than the rows laid down."""
-    from sevenfold.data.checks import DataSubject, audit
-
-    if folder.findings.exists():
-        stored = json.loads(folder.findings.read_text(encoding="utf-8"))
-        findings, not_applicable = stored["of_data"]
-        return Audited(stored["findings"][:findings], stored["not_applicable"][:not_applicable], told=True)
-    subject = DataSubject(
-        table=workspace.table,
-        schema=workspace.schema,
-        task=workspace.task,
-        target=workspace.target,
-        test_table=sealed,
-        profile=profiled,
-        streams=session.streams,
-    )
-    result = audit(subject, slow=session.has_time)
-    return _plain_audit(result.findings, result)
-
-
-def _plain_audit(findings: Sequence[Finding], result: AuditResult) -> Audited:
-    def reasons(items: Sequence[NotApplicable]) -> list[dict[str, Any]]:
-        return [{"code": item.code, "reason": item.reason} for item in items]
-
-    return Audited(
-        [finding.to_json() for finding in findings], reasons(result.not_applicable), reasons(result.failures)
-    )
-
-
-def _in_background(work: Callable[[], Audited], ahead: Ahead) -> Future[Audited]:
-    """Start work in a thread that does not keep the process alive, and what can be done ahead after it; workers train
-    meanwhile."""
-    future: Future[Audited] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-        ahead.run()
-
-    Thread(target=run, name="sevenfold-audit", daemon=True).start()
-    return future
 
 
 def _workspace(session: Session, prepared: Prepared, split: Split, given_test: bool) -> tuple[Workspace, Ints]:

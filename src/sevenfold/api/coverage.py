@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sevenfold.api.session import Session
 from sevenfold.core.arrays import Floats
 from sevenfold.core.metric import Needs
@@ -31,8 +33,7 @@ def out_of_fold_answers(final: Final) -> Floats:
     """(rows, ...) predictions out of fold as the model would give them; NaN where no fold validated the row."""
     choice = final.choice
     shown = choice.predicted.copy()
-    if choice.calibrator is not None:
-        shown[choice.seen] = choice.calibrator.apply(shown[choice.seen])
+    shown[choice.seen] = choice.answers(np.flatnonzero(choice.seen))
     return shown
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.api.collect import audited
 from sevenfold.api.coverage import out_of_fold_answers
+from sevenfold.api.data_audit import audited
 from sevenfold.api.price import served_seconds
 from sevenfold.api.refit import LastFit, fits_in_time
 from sevenfold.api.session import Session
@@ -113,9 +114,7 @@ def _strange(collected: Collected, final: Final, again: StoredPredictor) -> str:
     predicted, target = again.predict(workspace.table[rows]), workspace.target.take(rows)
     if not np.isfinite(predicted).all():
         return "fitted on all rows it predicts values that are not finite"
-    before = final.choice.predicted[rows]
-    if final.choice.calibrator is not None:
-        before = final.choice.calibrator.apply(before)
+    before = final.choice.answers(rows)
     try:
         now, then = score_predictions(task, target, predicted)[1], score_predictions(task, target, before)[1]
     except DataError:
@@ -158,7 +157,7 @@ def deploy(
         "validation": evaluation["validation"],
         "test": evaluation["test"],
         "baselines": {n: r["test"] for n, r in evaluation["references"].items() if r.get("test")},
-        "description": _describe(final) + _also_on_all(final, stored),
+        "description": _describe(final) + _also_on_all(final, stored) + _not_asked(final, session.plan.models),
         "refitted": refitted,
         **({"limits_cost": final.price} if final.price else {}),
         "seconds": 0.0,
@@ -236,6 +235,13 @@ def _also_on_all(final: Final, deployed: StoredPredictor) -> str:
     if again == 0:
         return ""
     return ", then on all rows" if again == len(pairs) else f", {again} of {len(pairs)} members then on all rows"
+
+
+def _not_asked(final: Final, named: Sequence[str]) -> str:
+    """What is to be said where no model that was asked for could be deployed."""
+    if not named or any(trial.recipe.model in named for trial in final.choice.members):
+        return ""
+    return f"; a yardstick: nothing of {', '.join(named)} ended within the budget"
 
 
 def _describe(final: Final) -> str:

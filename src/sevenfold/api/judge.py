@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sevenfold.api.collect import audited
 from sevenfold.api.coverage import conformal_of, rolling_coverage
+from sevenfold.api.data_audit import audited
 from sevenfold.api.session import Session
 from sevenfold.api.validation import validation_of
 from sevenfold.core.arrays import Floats, Ints

@@ -329,4 +329,4 @@ class Contest:
         workspace, rows = self.collected.workspace, np.flatnonzero(choice.seen)
         if metric_for(workspace.task).spec.needs is Needs.RANKING:
             return choice.members[0].loss  # by whole lists, not by the validated rows alone
-        return score_predictions(workspace.task, workspace.target.take(rows), choice.predicted[rows])[1]
+        return score_predictions(workspace.task, workspace.target.take(rows), choice.answers(rows))[1]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sevenfold.core.arrays import Floats
 from sevenfold.core.context import Streams
 from sevenfold.core.errors import DataError
 from sevenfold.core.metric import Needs
@@ -74,12 +73,8 @@ def given_up(workspace: Workspace, best: Choice, taken: Choice) -> Gain | None:
     if len(rows) > _JUDGED_ROWS:
         rows = np.sort(stream.choice(rows, _JUDGED_ROWS, replace=False))
     target = workspace.target.take(rows)
-    before, after = (form_for(metric, _calibrated(choice)[rows], choice.decision) for choice in (best, taken))
+    before, after = (form_for(metric, choice.answers(rows), choice.decision) for choice in (best, taken))
     try:
         return compare(metric, target.values, after, before, stream, target.weights)
     except DataError:
         return None
-
-
-def _calibrated(choice: Choice) -> Floats:
-    return choice.predicted if choice.calibrator is None else choice.calibrator.apply(choice.predicted)

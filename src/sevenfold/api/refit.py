@@ -35,6 +35,23 @@ def repeats_for(trial: Trial, most: int = MOST_REPEATS) -> int:
     return most if Trait.EARLY_STOPPING in MODELS.get(trial.recipe.model).spec.traits else 1
 
 
+def folds_kept(members: Sequence[Trial], most_bytes: float = DEFAULT_BYTES) -> dict[str, list[int]]:
+    """The folds whose models are deployed, of each member, where together they should take no more: of whichever takes
+    the most one is left out after the other. One of each stays.
+
+    Args:
+        members: with their folds done.
+    """
+    kept = {trial.name: sorted(trial.folds) for trial in members}
+    sizes = {trial.name: trial.bytes / max(1, len(trial.folds)) for trial in members}
+    while sum(sizes[name] * len(folds) for name, folds in kept.items()) > most_bytes:
+        several = [name for name, folds in kept.items() if len(folds) > 1]
+        if not several:
+            break
+        kept[max(several, key=lambda name: sizes[name] * len(kept[name]))].pop()
+    return kept
+
+
 def fits_in_time(
     members: Sequence[Trial], reserve: Reserve | None, left_seconds: float, most_bytes: float = DEFAULT_BYTES
 ) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sevenfold.api.limited import Contest
 from sevenfold.api.price import LIMITS_COST
-from sevenfold.api.refit import LastFit, fits_in_time
+from sevenfold.api.refit import LastFit, fits_in_time, folds_kept
 from sevenfold.api.session import Session
 from sevenfold.api.students import seconds_for_students
 from sevenfold.core.context import Deadline
@@ -30,7 +30,7 @@ from sevenfold.tuning.candidates import YARDSTICKS, Candidate, gather
 from sevenfold.tuning.executors.base import Executor
 from sevenfold.tuning.executors.inline import InlineExecutor
 from sevenfold.tuning.executors.processes import ProcessExecutor, resident_bytes
-from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose
+from sevenfold.tuning.final import MOST_MEMBERS, Choice, bagged, choose, deployable
 from sevenfold.tuning.limits import DEFAULT_BYTES, Limits
 from sevenfold.tuning.proposals import Searcher
 from sevenfold.tuning.reserve import Reserve
@@ -46,6 +46,7 @@ _SAFE = 0.95  # of the run's memory: readings come a little late
 _ZYGOTE_BYTES = 100 * 10**6
 _LOOK_SHARE = 0.01  # of the budget, for a look ahead at what would be deployed
 _ENOUGH_FOLDS = 4  # each has then learned from most rows, and their average errs less than any of them
+_OVERDRAFT = 0.03  # of the budget that a fit may take from what is kept for judging and packing
 _ONE_WORKER_CELLS = 1e7  # above it one job gets all cores: two copies of the features would not pay
 
 
@@ -116,7 +117,8 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
     session.reserve = _reserve(session, collected, slots)
     executor.open(session.folder.folds)
     sampler = None if plan.tune == "none" else SAMPLERS.get(plan.tune)()
-    searcher = None if sampler is None else Searcher(candidates, sampler, plan.tune, session.streams)
+    varied = [c for c in candidates if not plan.models or c.name in plan.models]
+    searcher = None if sampler is None else Searcher(varied, sampler, plan.tune, session.streams)
     run = Search(
         candidates,
         searcher,
@@ -132,7 +134,7 @@ def search(session: Session, collected: Collected, candidates: list[Candidate], 
         kept_seconds=session.reserve or (lambda trials: 0.0),
         reconsider=None if session.reserve is None else partial(_expect, session, collected),
         most_trials=plan.trials,
-        only=bool(plan.models),
+        named=plan.models,
         threads=max(1, session.threads // slots),
         best_value=METRICS.get(collected.task.metric).spec.best,
         trials=known,
@@ -162,7 +164,7 @@ def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> 
         return
     before = reserve(trials)
     whole = choose(
-        _deployable(session, trials),
+        deployable(trials, session.plan.models),
         session.folder.trials,
         collected.workspace,
         session.plan.costs,
@@ -174,12 +176,6 @@ def _expect(session: Session, collected: Collected, trials: Sequence[Trial]) -> 
     session.decide(
         "tuning", f"{names} would be deployed now", f"{reserve(trials):.1f} s are kept for it, {before:.1f} s before"
     )
-
-
-def _deployable(session: Session, trials: Sequence[Trial]) -> list[Trial]:
-    """Of models that were asked for: a yardstick that was not is measured, never deployed."""
-    named = [trial for trial in trials if trial.recipe.model in session.plan.models]
-    return named if any(trial.status is Status.FINISHED for trial in named) else list(trials)
 
 
 def _room(session: Session) -> int:
@@ -259,7 +255,7 @@ def choose_final(session: Session, collected: Collected, trials: list[Trial]) ->
     Raises:
         LimitError: nothing keeps the limits.
     """
-    limits, plan, able = Limits.of(session.plan), session.plan, _deployable(session, trials)
+    limits, plan, able = Limits.of(session.plan), session.plan, deployable(trials, session.plan.models)
     seconds = float("inf") if session.reserve is None else session.reserve.settling(session.deadline.left(), able)
     folder, workspace, room = session.folder.trials, collected.workspace, _room(session)
     most = MOST_MEMBERS
@@ -315,22 +311,36 @@ def _settle(session: Session, collected: Collected, choice: Choice, one_fold: bo
     if session.reserve is not None:
         session.reserve.expect(choice.members, ())
     bag, sealed = averaged(collected), learns_sealed(session, collected)
-    large = bag and not sealed and sum(t.bytes for t in choice.members) > DEFAULT_BYTES
+    size = sum(t.bytes for t in choice.members)
+    large = bag and not sealed and size > DEFAULT_BYTES
     thin = bag and not sealed and min(len(t.folds) for t in choice.members) < enough_folds(collected)
     refit = one_fold or large or thin or not bag
     fitted = _refit(session, collected, choice.members, large, thin) if refit else {}
+    kept = {trial.name: sorted(trial.folds) for trial in choice.members}
+    if one_fold or not bag:
+        # By time: the last fold has learned from the most, and the latest, rows.
+        kept = {name: numbers[-1:] for name, numbers in kept.items()}
+    elif size > DEFAULT_BYTES and not fitted and not (sealed and _ends_in_time(session, choice.members)):
+        kept = folds_kept(choice.members)
+        of = f"{sum(map(len, kept.values()))} of {sum(len(trial.folds) for trial in choice.members)}"
+        session.decide("tuning", f"{of} models of the folds are deployed", f"all of them take {size / 1e6:.0f} MB")
     members: list[StoredMember] = []
     for trial in choice.members:
         folder = session.folder.trials / trial.name
         if trial.name in fitted:
             members.append(StoredMember(trial.name, fitted[trial.name]))
             continue
-        numbers = sorted(trial.folds)
-        if one_fold or not bag:
-            numbers = numbers[-1:]  # by time: the last fold has learned from the most, and the latest, rows
-        members.append(StoredMember(trial.name, tuple(folder / f"fold-{n}" for n in numbers)))
+        members.append(StoredMember(trial.name, tuple(folder / f"fold-{n}" for n in kept[trial.name])))
     predictor = StoredPredictor(collected.task, tuple(members), choice.combiner, choice.calibrator, choice.decision)
     return Final(predictor, choice, bool(fitted), one_fold)
+
+
+def _ends_in_time(session: Session, members: Sequence[Trial]) -> bool:
+    """Whether one fit each on all rows, beside the judging, will stand for the models of the folds."""
+    if session.reserve is None:
+        return True
+    left = session.time_before(session.reserve.packing(members))
+    return len(fits_in_time(members, session.reserve, left)) == len(members)
 
 
 def _refit(
@@ -350,9 +360,13 @@ def _refit(
         left = session.time_before(reserve.before_refit(members) + reserve.after_needed(members, members))
         until = time.monotonic() + max(left, 1.0)
     if large or thin:
+        needed = 0.0 if session.reserve is None else session.reserve.last_fits(members)
+        if large and session.reserve is not None:
+            # Worth a part of the margin: without them most models of the folds are left out.
+            left += min(_OVERDRAFT * session.reserve.budget, max(0.0, 1.3 * needed - left))
+            until = time.monotonic() + max(left, 1.0)
         numbers = fits_in_time(members, session.reserve, left)
         if not numbers or (large and len(numbers) < len(members)):
-            needed = 0.0 if session.reserve is None else session.reserve.last_fits(members)
             why = f"about {needed:.1f} s are needed and {left:.1f} s are left"
             session.decide("tuning", "the models of the folds are kept", why)
             return {}

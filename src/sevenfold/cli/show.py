@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenfold.core.config import parse_seconds
 from sevenfold.core.run import Event
-from sevenfold.report.figures import figure
+from sevenfold.report.figures import counted, figure
 
 if TYPE_CHECKING:
     from sevenfold.api.run import Run
@@ -77,7 +77,7 @@ def show_result(run: Run, json_output: bool) -> None:
     _show_grave([f for f in result["findings"] if f["severity"] != "note"])
     budget = result.get("budget_seconds")
     of = f" of {budget:,.0f} s" if budget else ""
-    print(f"Time        {result['seconds']:.1f} s{of}, {result['trials']} trials")
+    print(f"Time        {result['seconds']:.1f} s{of}, {counted(result['trials'], 'trial')}")
     print(f"Report      {run.report}")
     print(f"Bundle      {run.folder.model}")
     print(f"Next        sevenfold predict {run.path} NEW.csv --out predictions.csv")
@@ -190,9 +190,9 @@ def show_monitor(found: Mapping[str, Any], json_output: bool, page: object = Non
     if due.get("due"):
         print(f"Train anew: {due['why']}\n  sevenfold retrain RUN --data NEW, or --store STORE --labels DATA")
     if "told" in found:
-        counted = [f"{code} ({n})" if n > 1 else code for code, n in Counter(found["told"]).items()]
+        codes = [f"{code} ({n})" if n > 1 else code for code, n in Counter(found["told"]).items()]
         nothing = "nothing, as nobody could be told; the next look tries again" if found["untold"] else "nothing new"
-        print(f"Told of: {', '.join(counted) or nothing}")
+        print(f"Told of: {', '.join(codes) or nothing}")
         for failure in found["untold"]:
             print(f"  not told: {failure}")
     if page is not None:

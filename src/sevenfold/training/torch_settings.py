@@ -7,13 +7,15 @@ from contextlib import contextmanager
 
 from sevenfold.core.model import FitContext
 
+_REFUSE = 2  # PyTorch's number for "error": an operation without a deterministic form raises one
+
 
 @contextmanager
 def torch_settings(context: FitContext) -> Iterator[None]:
     """Threads, determinism and the random generator of one training; all are as before when it ends."""
     import torch
 
-    threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    threads, exact = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     cudnn = torch.backends.cudnn.deterministic
     devices = [torch.cuda.current_device()] if context.device == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -21,9 +23,10 @@ def torch_settings(context: FitContext) -> Iterator[None]:
             torch.set_num_threads(context.threads)
             torch.backends.cudnn.deterministic = True
             # On a GPU this would refuse operations that have no deterministic form; there it is left as it was.
-            torch.use_deterministic_algorithms(exact if devices else True)
+            # Set as a mode: `use_deterministic_algorithms` would load PyTorch's compiler, a second and 80 MB of it.
+            torch.set_deterministic_debug_mode(exact if devices else _REFUSE)
             yield
         finally:
-            torch.use_deterministic_algorithms(exact)
+            torch.set_deterministic_debug_mode(exact)
             torch.backends.cudnn.deterministic = cudnn
             torch.set_num_threads(threads)

@@ -3,7 +3,7 @@ end in time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sevenfold.core.model import Trait
@@ -66,7 +66,7 @@ class Agenda:
         queue: starting points that were not started yet, in order.
         searcher: proposes variants once the starting points are through, or None.
         pace: what a fold takes.
-        only: the user named the models.
+        named: models that the user asked for, if any.
         declined: recipes left out since `next` was last asked, each with its reason.
         end: why nothing is left, or "".
     """
@@ -74,7 +74,7 @@ class Agenda:
     queue: list[Proposal]
     searcher: Searcher | None
     pace: Pace
-    only: bool
+    named: Collection[str]
     declined: list[tuple[Recipe, str]] = field(default_factory=list)
     end: str = ""
     _too_slow: set[str] = field(default_factory=set)
@@ -119,7 +119,7 @@ class Agenda:
         the one with the most expected gain a second. None where a variant of what leads promises more."""
         first = self.queue[0]
         begun = [t for t in standing.trials if t.recipe.model != "constant" and t.origin != "yardstick"]
-        if not standing.timed or first.candidate.name == "constant" or self.only:
+        if not standing.timed or first.candidate.name == "constant" or self.named:
             return first
         if not begun:
             # A linear yardstick that takes more than a moment waits until the first real trial is under way.
@@ -167,6 +167,8 @@ class Agenda:
         name = proposal.candidate.name
         if name in self._too_slow:
             return "one fold of it took too long before"
+        if name in self.named and not standing.has_model:
+            return ""  # nobody asked for anything else
         patience = 1.15 if self.pace.knows(name) else _SLOW_START * (0.7 if standing.has_model else 1.0)
         if Trait.EARLY_STOPPING in proposal.candidate.spec.traits and not standing.has_model:
             # It can be stopped and still be of use, while there is nothing to compare it with.

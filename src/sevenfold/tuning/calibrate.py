@@ -9,6 +9,8 @@ from sevenfold.core.predictor import Calibrator
 from sevenfold.core.registry import Catalogue
 from sevenfold.core.state import State
 
+FEWEST_ROWS = 100
+"""Rows below which nothing is calibrated."""
 _SHARPENED_ROWS = 1_000
 _TINY = 1e-15
 
@@ -116,7 +118,7 @@ def calibrate(
     It is judged on rows it has not seen (five folds): the gain in log loss must be over twice its standard error.
     """
     rows = len(codes)
-    if rows < 100 or len(np.unique(codes)) < 2:
+    if rows < FEWEST_ROWS or len(np.unique(codes)) < 2:
         return None, f"too few rows to calibrate on ({rows})"
     part = stream.permutation(rows) % 5
     gain = np.zeros(rows)

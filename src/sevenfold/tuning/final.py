@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sevenfold.core.arrays import Flags, Floats
+from sevenfold.core.arrays import Flags, Floats, Ints
 from sevenfold.core.context import Streams
 from sevenfold.core.model import Trait
 from sevenfold.core.pipeline import Pipeline
@@ -49,6 +49,11 @@ class Choice:
     predicted: Floats
     seen: Flags
     reasons: tuple[tuple[str, str], ...]
+
+    def answers(self, rows: Ints) -> Floats:
+        """(rows, ...) out-of-fold predictions of some rows as the deployed model would give them."""
+        shown = self.predicted[rows]
+        return shown if self.calibrator is None else self.calibrator.apply(shown)
 
 
 def load_pipeline(folder: Path) -> Pipeline:
@@ -116,6 +121,17 @@ def choose(
     calibrator, decision, why = _decide(workspace, joined, seen, costs)
     reasons.extend(why)
     return Choice(members, combiner, calibrator, decision, joined, seen, tuple(reasons))
+
+
+def deployable(trials: Sequence[Trial], named: Collection[str]) -> list[Trial]:
+    """Of models that were asked for: a yardstick that was not is measured, and deployed only where nothing else ended.
+
+    Args:
+        trials: of the run.
+        named: models that the user asked for, if any.
+    """
+    asked = [trial for trial in trials if trial.recipe.model in named]
+    return asked if any(trial.status is Status.FINISHED for trial in asked) else list(trials)
 
 
 def exchanged(

@@ -296,13 +296,14 @@ def _context(workspace: Workspace, recipe: Recipe, job: Job) -> FitContext:
 
 
 def score_fold(workspace: Workspace, pipeline: Pipeline, fold: int, predicted: Floats) -> tuple[float, float]:
-    """The run's metric on a fold's validation rows, and its loss."""
-    from sevenfold.tuning.objective import ranking_value, score_predictions
+    """The run's metric on a fold's validation rows, calibrated as the chosen model's will be, and its loss."""
+    from sevenfold.tuning.objective import as_calibrated, ranking_value, score_predictions
 
     valid = workspace.folds[fold][1]
+    task, target = workspace.task, workspace.target.take(valid)
     if isinstance(pipeline.model, Recommender):
-        return ranking_value(pipeline, workspace.table[valid], workspace.target.take(valid), workspace.task)
-    return score_predictions(workspace.task, workspace.target.take(valid), predicted)
+        return ranking_value(pipeline, workspace.table[valid], target, task)
+    return score_predictions(task, target, as_calibrated(task, target, predicted))
 
 
 def save_result(folder: Path, pipeline: Pipeline, predicted: Floats | None) -> int:

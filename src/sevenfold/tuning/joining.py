@@ -14,9 +14,8 @@ from sevenfold.core.errors import DataError
 from sevenfold.core.predictor import Combiner
 from sevenfold.core.task import Target, Task
 from sevenfold.training.workspace import Workspace
-from sevenfold.tuning.calibrate import sharpened
 from sevenfold.tuning.ensemble import AverageCombiner, Blend, Loss, Room, StackCombiner, greedy_blend
-from sevenfold.tuning.objective import score_predictions
+from sevenfold.tuning.objective import as_calibrated, score_predictions
 from sevenfold.tuning.trial import Trial
 
 _MOST_CANDIDATES = 12
@@ -27,8 +26,6 @@ _FEWEST_JUDGED_ROWS = 2_000
 _LOSSES, _LOSSES_A_CANDIDATE = 200, 25  # times that a loss is measured for a choice, about
 _LEAST_GAIN = 2e-4  # share of the loss that a member must take off to be worth its bytes and its time
 _RESAMPLES = 20
-_CALIBRATED = frozenset({"log_loss", "brier"})
-"""Metrics that calibration changes: what is chosen will be calibrated, and is compared as if it were."""
 _LEAST_OF_A_CLASS = 10  # rows of each class in either half, before stacking is tried
 BLEND_SURE = 0.75
 """Share of resamples in which a blend must beat what is simpler."""
@@ -87,11 +84,9 @@ class Judge:
         """On as many rows as the time suffices for, by the time that one loss takes."""
         task, target, fold_of = workspace.task, workspace.target, first_fold(workspace)
 
-        cautious = task.goal.is_classification and task.metric in _CALIBRATED
-
         def loss(shown: Floats, at: Ints) -> float:
-            part = sharpened(shown[at], target.codes[at]) if cautious else shown[at]
-            return _mean_fold_loss(task, target.take(at), part, fold_of[at])
+            part = target.take(at)
+            return _mean_fold_loss(task, part, as_calibrated(task, part, shown[at]), fold_of[at])
 
         rows = np.flatnonzero(seen)
         stream = Streams(workspace.seed).generator("ensemble")

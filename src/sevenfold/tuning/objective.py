@@ -12,10 +12,20 @@ from sevenfold.core.model import Recommender
 from sevenfold.core.pipeline import Pipeline
 from sevenfold.core.task import Goal, Target, Task
 from sevenfold.evaluation.metrics.catalogue import metric_for
+from sevenfold.tuning.calibrate import FEWEST_ROWS, sharpened
 from sevenfold.tuning.threshold import choose_threshold
 
 if TYPE_CHECKING:
     import polars as pl
+
+_CALIBRATED = frozenset({"log_loss", "brier"})
+"""Metrics that calibration changes: what is chosen will be calibrated, and is compared as if it were."""
+
+
+def as_calibrated(task: Task, target: Target, predicted: Floats) -> Floats:
+    """Out-of-fold predictions as the metric will see them once they are calibrated; most metrics do not mind."""
+    changes = task.goal.is_classification and task.metric in _CALIBRATED and len(target) >= FEWEST_ROWS
+    return sharpened(predicted, target.codes) if changes else predicted
 
 
 def score_predictions(task: Task, target: Target, predicted: Floats) -> tuple[float, float]:

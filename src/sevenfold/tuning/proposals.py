@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,21 +30,21 @@ class Proposal:
     level: int = 0
 
 
-def portfolio(candidates: Sequence[Candidate], classification: bool, only: bool) -> list[Proposal]:
+def portfolio(candidates: Sequence[Candidate], classification: bool, named: Collection[str]) -> list[Proposal]:
     """Yardsticks, then first starting points of every model in order, then second ones, and so on.
 
     Args:
         candidates: in order of first try.
-        only: the user chose the models: yardsticks are still measured, and all else is theirs.
+        named: models that the user asked for, if any: yardsticks are still measured, and all else is theirs.
     """
     by_name = {candidate.name: candidate for candidate in candidates}
     first = [_start(by_name[name], 0, "yardstick") for name in YARDSTICKS[classification] if name in by_name]
     seen = {proposal.recipe.digest for proposal in first}
     rest: list[Proposal] = []
     # Baselines are no starting points, unless somebody asked for them or there is nothing else.
-    chosen = only or all(Trait.BASELINE in candidate.spec.traits for candidate in candidates)
+    chosen = bool(named) or all(Trait.BASELINE in candidate.spec.traits for candidate in candidates)
     for candidate in candidates:
-        if Trait.BASELINE in candidate.spec.traits and not chosen:
+        if (Trait.BASELINE in candidate.spec.traits and not chosen) or (named and candidate.name not in named):
             continue
         for number in range(max(1, len(candidate.spec.portfolio))):
             proposal = _start(candidate, number, "portfolio")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,22 +20,18 @@ from sevenfold.tuning.allowance import allowance
 from sevenfold.tuning.candidates import Candidate
 from sevenfold.tuning.executors.base import Executor, Outcome
 from sevenfold.tuning.executors.imports import LIBRARIES
+from sevenfold.tuning.fold_count import FEWEST_FOLDS, folds_within
 from sevenfold.tuning.job import Job
 from sevenfold.tuning.pace import Pace
 from sevenfold.tuning.proposals import Proposal, Searcher, portfolio, told_trials
 from sevenfold.tuning.pruning import hopeless
 from sevenfold.tuning.rescue import far_ahead, rescued
+from sevenfold.tuning.standstill import Standstill, perfect
 from sevenfold.tuning.trial import Status, Trial, fold_event
 
 Journal = Callable[[str, Mapping[str, Any]], None]
 
 _ROUND = 4  # trials decided together where a run must repeat exactly, whatever the number of workers
-_WANTED_TRIALS = 4  # real trials that the time should suffice for, else fewer folds are used
-_MORE_TRIALS = 8  # as long as the folds that are left validate enough rows
-_ENOUGH_VALIDATED = 1_500
-_IN_VAIN = 100  # variants, one after the other, that gain next to nothing: then more time would buy nothing
-_REAL_GAIN = 0.005  # of the gain over the constant
-_FEWEST_FOLDS = 2
 _MUCH_KEPT, _SOON = 0.15, 0.5  # of the budget; of what is kept: from then on it is worth a closer look
 _KEPT_WITHOUT_MODEL = 0.35  # of the time left, at most, while nothing but the constant is finished
 
@@ -57,7 +53,7 @@ class Search:
         journal: appends an event.
         deadline: when the last fold must be done; infinite where trials count.
         most_trials: number of trials besides the yardsticks, or None under a time budget.
-        only: the user named the models.
+        named: models that the user asked for, if any: all else is a yardstick.
         kept_seconds: time to keep back after the search, given the trials so far.
         reconsider: finds out what would be deployed now, so that no time is kept for anything else.
         threads: threads of one job.
@@ -77,7 +73,7 @@ class Search:
     journal: Journal
     deadline: Deadline
     most_trials: int | None = None
-    only: bool = False
+    named: Collection[str] = ()
     threads: int = 1
     best_value: float | None = None
     kept_seconds: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
@@ -86,23 +82,22 @@ class Search:
     stop_reason: str = ""
     _folds_settled: bool = False
     _pictures: set[str] = field(default_factory=set)
-    _best: float = float("inf")
-    _in_vain: int = 0
+    _standstill: Standstill = field(default_factory=Standstill)
     _pace: Pace = field(init=False)
     _agenda: Agenda = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.candidates, self.rows, self.classes, self.threads)
-        self._agenda = Agenda([], self.searcher, self._pace, self.only)
+        self._agenda = Agenda([], self.searcher, self._pace, self.named)
 
     def run(self) -> list[Trial]:
         """Search until time, trials or ideas run out; every trial with its status."""
         taken = {trial.recipe.digest for trial in self.trials}
-        starts = portfolio(self.candidates, self.classification, self.only)
+        starts = portfolio(self.candidates, self.classification, self.named)
         self._agenda.queue = [proposal for proposal in starts if proposal.recipe.digest not in taken]
         for trial in self.trials:
             self._pace.learn(trial)
-            self._weigh(trial)
+            self._standstill.weigh(trial, self.constant)
             if trial.status is Status.FINISHED and trial.recipe.model != "constant" and trial.origin != "yardstick":
                 self.folds, self._folds_settled = min(self.folds, len(trial.folds)), True
         for trial in self.trials:
@@ -114,14 +109,11 @@ class Search:
         }
         while True:
             self._fill()
-            if self._perfect():
+            if self.timed and perfect(self.trials, self.best_value):
                 self.stop_reason = "the score is perfect on every fold: more time would buy nothing"
                 break
-            if self.timed and self._in_vain >= _IN_VAIN and not self._agenda.queue:
-                self.stop_reason = (
-                    f"the last {self._in_vain} variants gained less than {_REAL_GAIN:.1%} of what is gained over the "
-                    "constant: more time would buy nothing that could be told from luck"
-                )
+            if self.timed and self._standstill.reason and not self._agenda.queue:
+                self.stop_reason = self._standstill.reason
                 break
             if not self.executor.running:
                 break
@@ -132,21 +124,6 @@ class Search:
                 self._take(outcome)
         self._end()
         return self.trials
-
-    def _weigh(self, trial: Trial) -> None:
-        """Count trials since one has last gained something real."""
-        if trial.status not in (Status.FINISHED, Status.PRUNED) or trial.recipe.model == "constant":
-            return
-        constant = self.constant
-        gained = self._best - trial.loss
-        if trial.status is Status.PRUNED or gained <= 0.0:
-            self._in_vain += 1
-            return
-        whole = 0.0 if constant is None else constant.loss - trial.loss  # without a constant any gain is one
-        if gained > _REAL_GAIN * max(whole, 0.0):
-            self._best, self._in_vain = trial.loss, 0
-        else:
-            self._in_vain += 1  # measured from the last real gain on: many small ones may add up to one
 
     def _reconsider(self) -> None:
         """Once, before the time kept for the end is all that is left, find out what it would really be needed for."""
@@ -159,24 +136,19 @@ class Search:
             self.reconsider(self.trials)
             self.reconsider = None
 
-    def _perfect(self) -> bool:
-        """Whether a trial has nothing left to gain on any fold."""
-        if not self.timed or self.best_value is None:
-            return False
-        return any(
-            t.status is Status.FINISHED and all(r.value == self.best_value for r in t.folds.values())
-            for t in self.trials
-        )
-
     @property
     def left_seconds(self) -> float:
         """Time left for searching, without what is kept for the end: less while there is nothing to end with."""
         if self.deadline.seconds == float("inf"):
             return float("inf")
         kept = self.kept_seconds(self.trials)
-        if not any(t.folds and (t.origin != "yardstick" or self.only) for t in self.trials):
+        if not any(t.folds and self._counts(t) for t in self.trials):
             kept = min(kept, _KEPT_WITHOUT_MODEL * self.deadline.left())
         return max(0.0, self.deadline.left() - kept)
+
+    def _counts(self, trial: Trial) -> bool:
+        """Whether it is more than a yardstick."""
+        return trial.origin != "yardstick" or trial.recipe.model in self.named
 
     @property
     def timed(self) -> bool:
@@ -228,7 +200,7 @@ class Search:
         finished = [t for t in self._rivals(trial) if t.status is Status.FINISHED]
         begun = 1 + max(trial.started)
         folds = begun + int(self.left_seconds / pace) * self.executor.slots
-        first = not finished and folds >= _FEWEST_FOLDS
+        first = not finished and folds >= FEWEST_FOLDS
         if first or (finished and far_ahead([trial], finished, self.constant) is trial):
             # Too good to lose, or the first: fewer folds for all, or it counts with those it has done at the end.
             self._use_folds(
@@ -289,7 +261,7 @@ class Search:
         now, known, slots = time.monotonic(), self._pace.knows(model), self.executor.slots
         # Until it is known how many folds the time allows, a fold may take as long as if they were the fewest: rounds
         # cut off hurt more than folds left out.
-        waiting = self.folds - len(trial.folds) if self._folds_settled else min(_FEWEST_FOLDS, self.folds)
+        waiting = self.folds - len(trial.folds) if self._folds_settled else min(FEWEST_FOLDS, self.folds)
         open_folds = self.folds - len(trial.folds)
         given = allowance(
             self.left_seconds,
@@ -357,16 +329,11 @@ class Search:
         """Fewer folds for every trial where the first fold of the first real one shows that time is short."""
         if self._folds_settled or not self.timed or trial.recipe.model == "constant":
             return
-        if trial.origin == "yardstick" and not self.only:
+        if not self._counts(trial):
             return
         self._folds_settled = True
         pace = trial.seconds / len(trial.folds)
-        # Features of a fold are made once and serve all later trials: they count once, the model for every trial.
-        features = sum(result.feature_seconds for result in trial.folds.values()) / len(trial.folds)
-        work = self.left_seconds * self.executor.slots
-        few, many = (int(work / (features + number * (pace - features))) for number in (_MORE_TRIALS, _WANTED_TRIALS))
-        enough = -(-_ENOUGH_VALIDATED // self.valid_rows)
-        folds = max(min(_FEWEST_FOLDS, self.folds), min(self.folds, max(few, min(many, enough))))
+        folds = folds_within(trial, self.folds, self.valid_rows, self.left_seconds * self.executor.slots)
         self._use_folds(
             folds, f"a fold of {trial.recipe.model} takes {pace:.1f} s and {self.left_seconds:.0f} s are left"
         )
@@ -389,7 +356,7 @@ class Search:
 
     def _close(self, trial: Trial, status: Status, reason: str) -> None:
         trial.status, trial.reason = status, reason
-        self._weigh(trial)
+        self._standstill.weigh(trial, self.constant)
         self.executor.cancel(trial.name)
         self.journal(*trial.ended_event())
 

@@ -18,6 +18,15 @@ def test_short_texts_are_looked_at_once():
     assert ask(long) == ask(long) == [201] and asked[3:] == [long, long]
 
 
+def test_no_more_than_so_many_numbers_are_kept(monkeypatch):
+    monkeypatch.setattr(memory, "_KEPT_NUMBERS", 5)
+    asked = []
+    ask = remembered(lambda text: asked.append(text) or [0] * len(text), lambda found: len(found))
+    for text in ["aa", "bbb", "aa", "c", "c", "aa", "bbb"]:
+        assert ask(text) == [0] * len(text)
+    assert asked == ["aa", "bbb", "c", "aa", "bbb"]
+
+
 def test_no_more_than_so_many_are_kept(monkeypatch):
     monkeypatch.setattr(memory, "_KEPT", 3)
     asked = []

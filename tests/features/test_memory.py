@@ -18,20 +18,19 @@ def test_short_texts_are_looked_at_once():
     assert ask(long) == ask(long) == [201] and asked[3:] == [long, long]
 
 
+def test_no_more_than_so_many_numbers_are_kept(monkeypatch):
+    monkeypatch.setattr(memory, "_KEPT_NUMBERS", 5)
+    asked = []
+    ask = remembered(lambda text: asked.append(text) or [0] * len(text), lambda found: len(found))
+    for text in ["aa", "bbb", "aa", "c", "c", "aa", "bbb"]:
+        assert ask(text) == [0] * len(text)
+    assert asked == ["aa", "bbb", "c", "aa", "bbb"]
+
+
 def test_no_more_than_so_many_are_kept(monkeypatch):
-    monkeypatch.setattr(memory, "_KEPT_PARTS", 3 * (memory._ENTRY + 1))
+    monkeypatch.setattr(memory, "_KEPT", 3)
     asked = []
     ask = remembered(lambda text: asked.append(text) or text)
     for text in ["a", "b", "c", "a", "d", "a"]:
         assert ask(text) == text
     assert asked == ["a", "b", "c", "d", "a"]
-
-
-def test_what_is_kept_stays_small_whatever_is_found_in_it():
-    size = 4_000
-    ask = remembered(lambda text: [0.0] * size)
-    held = ask.__closure__[[*ask.__code__.co_freevars].index("kept")].cell_contents
-    for number in range(500):
-        ask(str(number))
-        assert sum(map(len, held.values())) <= memory._KEPT_PARTS
-    assert len(held) > 1

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, TypeVar
 
-_KEPT_PARTS = 150_000  # of all that is kept: some 10 MB
+_KEPT = 10_000
+_KEPT_NUMBERS = 50_000  # of all that was found: some two megabytes
 _KEPT_LENGTH = 200
-_ENTRY = 12  # parts that a value itself, and its place, count
 
-Found = TypeVar("Found")
+Found = TypeVar("Found", bound=Sized)
 
 
-def remembered(
-    find: Callable[[Any], Found],
-    parts: Callable[[Found], int] = len,  # type: ignore[assignment]
-) -> Callable[[Any], Found]:
-    """The same function, which keeps what it found in all but long texts, up to so much; then it starts anew.
+def remembered(find: Callable[[Any], Found], size: Callable[[Found], int] = len) -> Callable[[Any], Found]:
+    """The same function, which keeps what it found in all but long texts; when that has become much, it starts anew.
 
     Args:
         find: never gives None, and gives what nobody changes. Threads may share the result if they may share it.
-        parts: numbers or texts in what was found, of which so many are kept.
+        size: how many numbers were found.
     """
     kept: dict[Any, Found] = {}
-    held = 0
+    numbers = 0
 
     def ask(value: Any) -> Found:
-        nonlocal held
+        nonlocal numbers
         found = kept.get(value)
         if found is None:
             found = find(value)
             if type(value) is not str or len(value) <= _KEPT_LENGTH:
-                size = _ENTRY + parts(found)
-                if held + size > _KEPT_PARTS:
+                numbers += size(found)
+                if len(kept) >= _KEPT or numbers > _KEPT_NUMBERS:
                     kept.clear()
-                    held = 0
-                held += size
+                    numbers = size(found)
                 kept[value] = found
         return found
 

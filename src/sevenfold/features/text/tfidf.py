@@ -136,8 +136,9 @@ class Tfidf(LearnedFeature):
         start = 0
         for column in self.learned["columns"]:
             known = {gram: start + place for place, gram in enumerate(column["grams"])}
-            read = _row_reader(place_counter(*cut, known), [0.0] * start + column["idf"].tolist())
-            readers.append(remembered(read, lambda found: 2 * len(found[0])))
+            idf = [0.0] * start + column["idf"].tolist()
+            read = _row_reader(place_counter(*cut, known), idf)
+            readers.append(remembered(read, lambda found: len(found[0])))
             start += len(column["grams"])
 
         def convert(values: list[str | None]) -> SparseRow:

@@ -104,7 +104,8 @@ def _together(curves: Sequence[tuple[list[float], list[float]]]) -> Callable[[li
     # A column of one known value or none is a curve of two equal points.
     known = [np.array(x if len(x) > 1 else (x or [0.0]) * 2) for x, _ in curves]
     outputs = np.concatenate([y if len(y) > 1 else (y or [0.0]) * 2 for _, y in curves])
-    table = np.concatenate([place + 1j * x for place, x in enumerate(known)])
+    table = np.empty(sum(map(len, known)), np.complex128)
+    table.real, table.imag = np.repeat(np.arange(len(known)), [len(x) for x in known]), np.concatenate(known)
     low, high = np.array([x[0] for x in known]), np.array([x[-1] for x in known])
     last = np.cumsum([len(x) for x in known]) - 1
     half = table.imag / 2

@@ -178,7 +178,7 @@ def _tables(nodes: Nodes, blocks: int, most_bytes: float) -> tuple[tuple[Column,
     nodes, block = nodes.take(by_cell), block[by_cell]
     changes = (np.diff(nodes.column) != 0) | (np.diff(block) != 0)
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1]) if len(block) else np.empty(0, np.int64)
-    distinct = int((changes | (np.diff(nodes.bound) != 0)).sum()) + len(starts)
+    distinct = int((changes | (nodes.bound[1:] != nodes.bound[:-1])).sum()) + len(starts)
     # Sets of categories have two bounds for each run of codes; others have none of their own.
     distinct += 2 * sum(len(codes) + 1 for codes in nodes.sets.values())
     if (distinct + 3 * len(starts)) * BLOCK_TREES * np.dtype(kind).itemsize > most_bytes:

@@ -3,9 +3,9 @@
 The wealth of a bettor who bets on "better" at odds that are fair if it is not: sequences of bets `1 + share * x`, one
 for each of a few shares, mixed with equal weights. Under the null hypothesis each is a nonnegative supermartingale
 that begins at 1, and so is the mixture; by Ville's inequality it ever exceeds `1 / alpha` with chance at most `alpha`,
-however often and whenever somebody looks. The same bets against every other mean give the limits that are told: the lower
-one is the least mean that the bet on "better" has never refuted at that same `alpha`, the upper one likewise for "worse".
-So the lower limit reaches 0 exactly when the decision is "promote", the upper one exactly when it is "keep".
+however often and whenever somebody looks. The same bets against every other mean give the limits that are told: the
+lower one is the least mean that the bet on "better" has never refuted at that same `alpha`, the upper one likewise for
+"worse". So the lower limit reaches 0 exactly when the decision is "promote", the upper one exactly when it is "keep".
 
 What is bounded is the chance that a challenger is promoted which, at no time, could be expected to do better on the
 next observation, whatever has been seen before. So observations must come in an order that does not depend on the

@@ -1,8 +1,8 @@
 """Which alerts are told to somebody: once when they persist, again only after they have been away.
 
 What has been told is kept beside the store, one file, replaced whole. What a channel did not take is owed to that
-channel and tried again by later looks, after a pause that doubles; the channels that took it are left in peace. Only who looks
-waits for a channel: no server does.
+channel and tried again by later looks, after a pause that doubles; the channels that took it are left in peace. Only
+who looks waits for a channel: no server does.
 """
 
 from __future__ import annotations

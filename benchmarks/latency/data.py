@@ -54,6 +54,31 @@ def crowded(rows: int, seed: int) -> pl.DataFrame:
     return pl.DataFrame({**columns, "target": ["good" if v > 0 else "bad" for v in score]})
 
 
+def texts(rows: int, seed: int) -> pl.DataFrame:
+    """6 numbers, 2 categories, 2 columns of measured numbers and 2 of free text (a name, a remark), and a target."""
+    stream = np.random.default_rng(seed)
+    vocabulary = np.random.default_rng(7)
+    letters = list("abcdefghijklmnopqrstuvwxyz")
+    words = ["".join(vocabulary.choice(letters, int(size))) for size in vocabulary.integers(3, 10, 600)]
+    brands = [word.title() for word in words[:25]]
+    columns: dict[str, Any] = {f"number_{place}": stream.normal(size=rows).round(4) for place in range(6)}
+    brand, power = stream.integers(0, len(brands), rows), stream.integers(40, 250, rows)
+    columns["fuel"] = [("petrol", "diesel", "gas")[code] for code in stream.integers(0, 3, rows)]
+    columns["region"] = [f"region {code}" for code in stream.zipf(1.4, rows) % 80]
+    columns["power"] = [f"{value}Nm@ {value * 9}rpm" for value in power]
+    columns["tank"] = [f"{value / 2} l" for value in stream.integers(60, 140, rows)]
+    picked = stream.zipf(1.3, (rows, 14)) % len(words)
+    columns["name"] = [
+        f"{brands[code]} {words[of[0]].title()} {of[1] % 30}.{of[2] % 9}"
+        for code, of in zip(brand, picked, strict=True)
+    ]
+    columns["remark"] = [" ".join(words[code] for code in of) + "!" * int(of[0] % 2) for of in picked]
+    good = np.array([7 in of for of in picked])
+    score = columns["number_0"] + np.sin(brand * 3.0) + power / 100 - 1.45 + good + stream.normal(size=rows)
+    columns["target"] = ["good" if v > 0 else "bad" for v in score]
+    return pl.DataFrame(columns)
+
+
 def numbers(rows: int, seed: int) -> pl.DataFrame:
     """20 numbers and a target."""
     stream = np.random.default_rng(seed)

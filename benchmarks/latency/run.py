@@ -13,7 +13,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +36,8 @@ EACH = (
 OF_CLASSES = ("random_forest", "extra_trees", "lightgbm", "catboost")
 ENSEMBLE = ("lightgbm", "extra_trees", "logistic_l2")
 BOOSTERS = ("lightgbm", "xgboost", "catboost") * 2
+WITH_SVM = ("svm_rbf", "lightgbm", "extra_trees")
+WITH_TEXT = ("lightgbm", "logistic_l2")
 
 
 def main() -> None:
@@ -77,19 +79,37 @@ def _one_row(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def _each(folder: Path) -> list[tuple[str, str, str]]:
-    """Every other model by itself, on fewer rows; then models of classes and of categories on more."""
+    """Every other model by itself, on fewer rows; then models of classes, of categories and of text on more."""
     frame, asked = data.mixed(1000, seed=0), data.mixed(40, seed=1)
-    lines = [_alone(folder, name, name, frame, asked) for name in EACH]
+    lines = [_alone(folder, (name,), name, frame, asked) for name in EACH]
     frame, asked = data.several(6000, seed=0, classes=7), data.several(40, seed=1, classes=7)
-    lines += [_alone(folder, name, f"{name} of 7 classes", frame, asked) for name in OF_CLASSES]
+    lines += [_alone(folder, (name,), f"{name} of 7 classes", frame, asked) for name in OF_CLASSES]
+    frame, asked = data.several(3000, seed=0, classes=7), data.several(40, seed=1, classes=7)
+    lines.append(_alone(folder, ("svm_rbf",), "svm_rbf of 7 classes, 3,000 rows", frame, asked))
+    lines.append(_alone(folder, ("neighbours",), "neighbours of 10,000 rows", *_mixed(10_000)))
     frame, asked = data.crowded(6000, seed=0), data.crowded(40, seed=1)
-    lines.append(_alone(folder, "catboost", "catboost, 8 categories of up to 2,000 values", frame, asked))
+    lines.append(_alone(folder, ("catboost",), "catboost, 8 categories of up to 2,000 values", frame, asked))
+    lines.append(_alone(folder, WITH_SVM, "svm_rbf, lightgbm, extra_trees, 2,000 rows", *_mixed(2000), calibrated=True))
+    frame, asked = data.texts(4000, seed=0), data.texts(200, seed=1)
+    for names in (("lightgbm",), WITH_TEXT):
+        lines.append(_alone(folder, names, f"{', '.join(names)} with four columns of text", frame, asked))
     return lines
 
 
-def _alone(folder: Path, name: str, title: str, frame: pl.DataFrame, asked: pl.DataFrame) -> tuple[str, str, str]:
+def _mixed(rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return data.mixed(rows, seed=0), data.mixed(100, seed=1)
+
+
+def _alone(
+    folder: Path,
+    names: Sequence[str],
+    title: str,
+    frame: pl.DataFrame,
+    asked: pl.DataFrame,
+    calibrated: bool = False,
+) -> tuple[str, str, str]:
     records = asked.drop("target").to_dicts()
-    model = models.bundle(folder / f"{title}.sevenfold", frame, (name,))
+    model = models.bundle(folder / f"{title}.sevenfold", frame, names, calibrated=calibrated)
     compiled = model.compiled
     if isinstance(compiled, Compiled):
         parts = "all parts compiled" if not compiled.reasons else "; ".join(compiled.reasons)
@@ -187,7 +207,8 @@ def _table(lines: list[tuple[str, str, str]]) -> str:
         "Made by `python benchmarks/latency/run.py --markdown benchmarks/latency/RESULTS.md`; the shortest of several",
         "times, of one thread's processor for single rows, of the wall clock for batches.",
         f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}, Python {platform.python_version()}, {libraries}.",
-        "Records have 20 mixed columns: 12 numbers, 4 categories, 2 flags, 2 dates.",
+        "Records have 20 mixed columns: 12 numbers, 4 categories, 2 flags, 2 dates. The same records are asked several",
+        "times: what texts and dates hold is remembered then, as it is of names, brands and days that come again.",
         "",
         "| what | time | |",
         "| --- | --- | --- |",

@@ -91,6 +91,21 @@ def test_nothing_is_kept_for_trials_that_are_too_far_behind_to_join() -> None:
     assert reserve([constant, leader, near]) > reserve([constant, leader]) + 10.0
 
 
+def test_what_is_fitted_anew_for_its_size_is_judged_and_packed_as_one_fit() -> None:
+    def sized(folds: int, size: int) -> Trial:
+        made = Trial("t001", Recipe("extra_trees"), "", "portfolio", status=Status.FINISHED)
+        for fold in range(folds):
+            made.add(fold, JobResult(0.2, 0.2, None, 1.0, 0.0, 0.5, size, 0))
+        return made
+
+    reserve = Reserve(600.0, pulse(0.0014), test_rows=100, valid_rows=100, slots=2, growth=1.25, enough_folds=4)
+    one_fit, just_small = sized(1, 24_000_000), sized(5, 4_900_000)
+    large = sized(5, 24_000_000)
+    assert reserve.before_refit([large]) < reserve.before_refit([just_small])
+    assert abs(reserve.before_refit([large]) - reserve.before_refit([one_fit])) < 0.3
+    assert reserve.refit([large]) > 0.0
+
+
 def test_once_members_are_expected_nothing_is_kept_for_others_but_for_what_beats_them_later() -> None:
     def scored(name: str, loss: float, seconds: float) -> Trial:
         made = Trial(name, Recipe("lightgbm"), "", "portfolio", status=Status.FINISHED)

@@ -46,6 +46,7 @@ _SAFE = 0.95  # of the run's memory: readings come a little late
 _ZYGOTE_BYTES = 100 * 10**6
 _LOOK_SHARE = 0.01  # of the budget, for a look ahead at what would be deployed
 _ENOUGH_FOLDS = 4  # each has then learned from most rows, and their average errs less than any of them
+_OVERDRAFT = 0.03  # of the budget that a fit may take from what is kept for judging and packing
 _ONE_WORKER_CELLS = 1e7  # above it one job gets all cores: two copies of the features would not pay
 
 
@@ -359,9 +360,13 @@ def _refit(
         left = session.time_before(reserve.before_refit(members) + reserve.after_needed(members, members))
         until = time.monotonic() + max(left, 1.0)
     if large or thin:
+        needed = 0.0 if session.reserve is None else session.reserve.last_fits(members)
+        if large and session.reserve is not None:
+            # Worth a part of the margin: without them most models of the folds are left out.
+            left += min(_OVERDRAFT * session.reserve.budget, max(0.0, 1.3 * needed - left))
+            until = time.monotonic() + max(left, 1.0)
         numbers = fits_in_time(members, session.reserve, left)
         if not numbers or (large and len(numbers) < len(members)):
-            needed = 0.0 if session.reserve is None else session.reserve.last_fits(members)
             why = f"about {needed:.1f} s are needed and {left:.1f} s are left"
             session.decide("tuning", "the models of the folds are kept", why)
             return {}

@@ -75,11 +75,12 @@ class Reserve:
         leaders = self._leaders(trials)
         work = _EVALUATE_SECONDS
         work += sum(_LIBRARY_SECONDS.get(name, 0.0) for name in {t.recipe.model for t in leaders})
-        work += _SECONDS_A_MEGABYTE * min(
-            sum(t.bytes for t in leaders) / 1e6, 200.0
-        )  # models are asked from their files
+        # Fitted anew before it is judged, in place of the models of its folds.
+        single = bool(self.growth) and bool(self.enough_folds) and _are_large(leaders)
+        megabytes = sum(t.bytes / (len(t.folds) if single else 1) for t in leaders) / 1e6
+        work += _SECONDS_A_MEGABYTE * min(megabytes, 200.0)  # models are asked from their files
         extra = min(max(_EXTRA_SHARE * self.budget, _EXTRA_LEAST), _EXTRA_MOST)
-        return self._slowness * work + self._looks(leaders) + extra
+        return self._slowness * work + self._looks(leaders, single) + extra
 
     def settling(self, left_seconds: float, trials: Sequence[Trial]) -> float:
         """Of the seconds left, those for settling on a model: its own part, and what the search has not used."""
@@ -88,7 +89,8 @@ class Reserve:
     def packing(self, trials: Sequence[Trial]) -> float:
         """For card, bundle, report and the end of the process."""
         leaders = self._leaders(trials)
-        alone = bool(self.growth) and not self.enough_folds  # one last fit stands for those of the folds
+        # One last fit stands for those of the folds.
+        alone = bool(self.growth) and (not self.enough_folds or _are_large(leaders))
         megabytes = sum(trial.bytes / (len(trial.folds) if alone else 1) for trial in leaders) / 1e6
         # A last fit that does not end in time leaves the models of the folds to be packed.
         work = _PACK_SECONDS + _SECONDS_A_MEMBER * len(leaders) + _SECONDS_A_FIT * sum(len(t.folds) for t in leaders)
@@ -97,7 +99,7 @@ class Reserve:
     def refit(self, members: Sequence[Trial]) -> float:
         """For fitting those members again on more rows that get such a fit: all of them where the models of their folds
         would take too much room."""
-        large = sum(t.bytes for t in members) > DEFAULT_BYTES
+        large = _are_large(members)
         return self.last_fits([t for t in members if large or len(t.folds) < (self.enough_folds or float("inf"))])
 
     def last_fits(self, members: Sequence[Trial]) -> float:
@@ -169,7 +171,17 @@ class Reserve:
         self._known[key] = leaders
         return leaders
 
-    def _looks(self, leaders: Sequence[Trial]) -> float:
-        """Predicting the sealed rows, by the time that the validated rows took."""
-        seconds = sum(r.predict_seconds for t in leaders for r in t.folds.values())
+    def _looks(self, leaders: Sequence[Trial], single: bool) -> float:
+        """Predicting the sealed rows, by the time that the validated rows took.
+
+        Args:
+            single: with one fit of each, in place of those of its folds.
+        """
+        folds = [(1 / len(t.folds) if single else 1.0, t.folds.values()) for t in leaders]
+        seconds = sum(share * r.predict_seconds for share, results in folds for r in results)
         return _LOOKS * seconds * self.test_rows / max(1, self.valid_rows)
+
+
+def _are_large(members: Sequence[Trial]) -> bool:
+    """Whether the models of all folds would take too much room together."""
+    return sum(trial.bytes for trial in members) > DEFAULT_BYTES

@@ -25,7 +25,8 @@ def together(monkeypatch):
     taken = []
 
     def share(program, tried, rows, seconds):
-        shared_trees.share_trees(program, [replace(one, seconds=1.0) for one in tried], rows, lambda act, given: 0.0)
+        slow = [replace(one, seconds=1.0) for one in tried]
+        shared_trees.share_trees(program, slow, rows, lambda act, given: float("together" not in act.__qualname__))
         taken.append(sum(one.model.gather.__qualname__.startswith("ModelAt.take_sums") for one in tried))
 
     monkeypatch.setattr(build, "share_trees", share)
@@ -51,6 +52,23 @@ def test_every_model_in_an_ensemble_answers_as_the_frames_do(runtime_of, raw_rec
 def test_boosted_trees_of_three_libraries_are_walked_together(runtime_of, raw_records, together, target):
     check(*runtime_of(target, ("xgboost", "lightgbm", "catboost")), raw_records)
     assert together[0] >= 2
+
+
+def test_what_gains_nothing_together_is_tried_with_fewer_and_then_left_alone(runtime_of, raw_records, monkeypatch):
+    runtime, typical = runtime_of("answer", ("xgboost", "lightgbm", "lightgbm"))
+    timed = []
+
+    def seconds(act, given):
+        timed.append(len(act(given[0])))
+        return float("together" in act.__qualname__)
+
+    def share(program, tried, rows, _):
+        shared_trees.share_trees(program, [replace(one, seconds=1.0) for one in tried], rows, seconds)
+        assert not program.late
+
+    monkeypatch.setattr(build, "share_trees", share)
+    check(runtime, typical, raw_records)
+    assert timed == [3, 3, 2, 2]
 
 
 def test_they_are_left_alone_where_that_is_quicker(runtime_of, raw_records, monkeypatch):

@@ -78,6 +78,23 @@ def test_quantile_keeps_order_and_bounds(training, others):
     assert (np.diff(mapped) >= -1e-12).all() and (np.abs(mapped) < 5.3).all()
 
 
+@given(
+    st.lists(NUMBERS, min_size=12, max_size=14),
+    st.lists(st.floats(allow_infinity=False), min_size=14, max_size=14),
+)
+@settings(max_examples=60, deadline=None)
+def test_quantiles_of_many_columns_of_one_row_are_those_of_a_batch(training, row):
+    rows = max(map(len, training))
+    known = {f"c{i}": (column * rows)[:rows] for i, column in enumerate(training)}
+    feature, _ = fitted("quantile", table(**known))
+    step = feature.row_step()
+    asked = [row[: len(known)], *(list(at) for at in zip(*known.values(), strict=True))]
+    batch = feature.transform(table(**{name: [at[i] for at in asked] for i, name in enumerate(known)})).values
+    for at, expected in zip(asked, batch.tolist(), strict=True):
+        given_row = [np.nan if v is None or not np.isfinite(v) else v for v in at]
+        assert np.array_equal(step.convert(given_row), expected, equal_nan=True)
+
+
 def test_bins_are_one_hot_and_of_equal_counts():
     feature, block = fitted("bins", table(a=np.arange(100.0)), count=4)
     assert block.values.sum(axis=0).tolist() == [25, 25, 25, 25]

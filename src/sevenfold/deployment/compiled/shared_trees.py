@@ -15,6 +15,7 @@ from sevenfold.models.trees.summed import SummedTrees, Sums
 
 MOST_BYTES = 64e6
 LEAST_SECONDS = 15e-6  # for one row: what a bank takes at least
+MOST_TRIES = 2
 
 _Place: TypeAlias = tuple[int, int]
 """Slot and place within its list."""
@@ -47,13 +48,15 @@ def share_trees(
         seconds: what a function takes for one of some arguments.
     """
     chosen = _chosen(tried)
-    while sum(one.seconds for one, _ in chosen) > LEAST_SECONDS:
+    tries = 0
+    while sum(one.seconds for one, _ in chosen) > LEAST_SECONDS and tries < MOST_TRIES:
         made = _bank([one for one, _ in chosen], [sums for _, sums in chosen])
+        # Tables grow with leaves: the model goes that gains least for its own.
+        fewer = sorted(chosen, key=lambda pair: pair[0].seconds / _leaves(pair[1]))[1:]
         if made is None:
-            # Tables grow with leaves: the model goes that gains least for its own.
-            least = min(chosen, key=lambda pair: pair[0].seconds / _leaves(pair[1]))
-            chosen = [pair for pair in chosen if pair is not least]
+            chosen = [pair for pair in chosen if pair in fewer]
             continue
+        tries += 1
         found = [made(row) for row in rows]
         good = [
             all(same(sums.finish(row[number]), wanted) for row, wanted in zip(found, one.expected, strict=True))
@@ -67,11 +70,19 @@ def share_trees(
         def together(row: Row, made: Any = made, finishes: Any = finishes) -> Any:
             return [finish(sums) for finish, sums in zip(finishes, made(row), strict=True)]
 
-        if seconds(together, rows) < sum(one.seconds for one, _ in chosen):
+        if seconds(together, rows) < seconds(_apart([one.model for one, _ in chosen]), rows):
             slot = program.add_late(made)
             for number, (one, sums) in enumerate(chosen):
                 one.model.take_sums(slot, number, sums.finish)
-        return
+            return
+        chosen = [pair for pair in chosen if pair in fewer]
+
+
+def _apart(models: Sequence[ModelAt]) -> Callable[[Row], Any]:
+    """Each model by itself, one after the other: they take each other's place in the nearest caches, so that all
+    together take more time than each that is asked again and again."""
+    own = [(model.predict, model.gather) for model in models]
+    return lambda row: [predict(gather(row)) for predict, gather in own]
 
 
 def _leaves(sums: Sums) -> int:

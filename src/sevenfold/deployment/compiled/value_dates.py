@@ -18,6 +18,8 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 _NAMES = {"b": {name[:3]: place for place, name in enumerate(_MONTHS, 1)},
           "B": {name: place for place, name in enumerate(_MONTHS, 1)}}  # fmt: skip
 _ORDER = "YmdHMS"
+_KEPT, _KEPT_LENGTH = 10_000, 40  # texts that were read: days come again and again
+_NOT_KEPT = datetime(1, 1, 1)
 
 
 def date_reader(parse: Mapping[str, Any]) -> Parser:
@@ -39,7 +41,19 @@ def date_reader(parse: Mapping[str, Any]) -> Parser:
                 return None if parser is None else parser(text)
         return None
 
-    return read
+    kept: dict[str, datetime | None] = {}
+
+    def remembered(text: str) -> datetime | None:
+        found = kept.get(text, _NOT_KEPT)
+        if found is _NOT_KEPT:
+            found = read(text)
+            if len(text) <= _KEPT_LENGTH:
+                if len(kept) >= _KEPT:
+                    kept.clear()
+                kept[text] = found
+        return found
+
+    return remembered
 
 
 def _parser(form: str) -> Parser | None:

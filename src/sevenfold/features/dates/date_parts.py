@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -18,6 +19,7 @@ from sevenfold.core.space import Choice, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature, sample_rows
+from sevenfold.features.memory import remembered
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,21 +94,28 @@ class DateParts(LearnedFeature):
             (parts, [(part, *circles[part]) for part in _CYCLES if part in parts and self.params["cycles"]])
             for parts in self.learned["parts"]
         ]
-        width = [len(parts) + 2 * len(cycles) for parts, cycles in kept]
+        readers = [remembered(partial(_row_parts, parts, cycles)) for parts, cycles in kept]
 
         def convert(values: list[datetime | None]) -> list[float]:
             result: list[float] = []
-            for value, (parts, cycles), count in zip(values, kept, width, strict=True):
-                if value is None:
-                    result += [math.nan] * count
-                    continue
-                result += [float(_READ[part](value)) for part in parts]
-                for part, sines, cosines in cycles:
-                    place = _READ[part](value)
-                    result += (sines[place], cosines[place])
+            for value, parts in zip(values, readers, strict=True):
+                result += parts(value)
             return result
 
         return RowStep(Reads.DATES, convert)
+
+
+def _row_parts(
+    parts: Sequence[str], cycles: Sequence[tuple[str, list[float], list[float]]], value: datetime | None
+) -> list[float]:
+    """Parts of one date, then sine and cosine of those that go round in circles."""
+    if value is None:
+        return [math.nan] * (len(parts) + 2 * len(cycles))
+    result = [float(_READ[part](value)) for part in parts]
+    for part, sines, cosines in cycles:
+        place = _READ[part](value)
+        result += (sines[place], cosines[place])
+    return result
 
 
 _READ: dict[str, Callable[[datetime], Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import final
 
@@ -21,6 +22,7 @@ from sevenfold.features.base import LearnedFeature, column_quantiles, read_numbe
 _SAMPLE_ROWS = 200_000
 # The normal quantile of 1e-7: what lies outside the training range is not pushed further out.
 _EDGE = 1e-7
+_MANY_COLUMNS = 12  # from here on one row's columns are looked up together
 
 
 @final
@@ -84,11 +86,48 @@ class Quantile(LearnedFeature):
         known, outputs = self.learned["known"].tolist(), self.learned["outputs"].tolist()
         starts = self.learned["starts"].tolist()
         curves = [(known[a:b], outputs[a:b]) for a, b in pairwise(starts)]
+        if len(curves) >= _MANY_COLUMNS:
+            return RowStep(Reads.NUMBERS, _together(curves))
 
         def convert(values: list[float]) -> list[float]:
             return [v if v != v else _interpolated(v, *curve) for v, curve in zip(values, curves, strict=True)]
 
         return RowStep(Reads.NUMBERS, convert)
+
+
+def _together(curves: Sequence[tuple[list[float], list[float]]]) -> Callable[[list[float]], list[float]]:
+    """`_interpolated` of all columns at once.
+
+    All known values stand in one array of complex numbers, the column's place as the real part: they are ordered by
+    column, then by value, and one search finds the places of all columns.
+    """
+    # A column of one known value or none is a curve of two equal points.
+    known = [np.array(x if len(x) > 1 else (x or [0.0]) * 2) for x, _ in curves]
+    outputs = np.concatenate([y if len(y) > 1 else (y or [0.0]) * 2 for _, y in curves])
+    table = np.concatenate([place + 1j * x for place, x in enumerate(known)])
+    low, high = np.array([x[0] for x in known]), np.array([x[-1] for x in known])
+    last = np.cumsum([len(x) for x in known]) - 1
+    half = table.imag / 2
+    gap = np.maximum(np.diff(half, append=half[-1]), 5e-324)
+    asked, search = np.arange(len(curves)).astype(np.complex128), table.searchsorted
+    array, least, most = np.array, np.minimum, np.maximum
+
+    def convert(values: list[float]) -> list[float]:
+        value = array(values)
+        most(value, low, out=value)
+        least(value, high, out=value)
+        own = asked.copy()
+        own.imag = value
+        right = search(own, "right")
+        least(right, last, out=right)  # NaN is found behind all others, and stays NaN below
+        left = right - 1
+        value /= 2
+        value -= half.take(left)
+        value /= gap.take(left)
+        made: list[float] = (outputs.take(left) * (1 - value) + outputs.take(right) * value).tolist()
+        return made
+
+    return convert
 
 
 def _interpolated(value: float, known: list[float], outputs: list[float]) -> float:

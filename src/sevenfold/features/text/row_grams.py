@@ -9,10 +9,14 @@ from functools import cache
 from itertools import pairwise
 from typing import TypeAlias
 
+from sevenfold.features.memory import remembered
 from sevenfold.features.text.grams import prepare
 
 Counter: TypeAlias = Callable[[str], Mapping[str, int]]
 """From a text to its n-grams and how often each occurs."""
+
+PlaceCounter: TypeAlias = Callable[[str], Mapping[int, int]]
+"""From a text to the places of its n-grams and how often each occurs."""
 
 _ASCII_WORDS = re.compile(r"\w+", re.ASCII).findall
 
@@ -41,6 +45,38 @@ def row_counter(unit: str, low: int, high: int, longest: int) -> Counter:
     return count
 
 
+def place_counter(unit: str, low: int, high: int, longest: int, known: Mapping[str, int]) -> PlaceCounter:
+    """A counter of the n-grams that have a place. What the words of a text hold of characters is kept for a while.
+
+    Args:
+        unit, low, high, longest: see `row_counter`.
+        known: places.
+    """
+    if unit == "words":
+        count = row_counter(unit, low, high, longest)
+
+        def by_text(text: str) -> Mapping[int, int]:
+            grams = count(text)
+            return {known[gram]: grams[gram] for gram in grams.keys() & known.keys()}
+
+        return by_text
+    lengths = range(min(low, high), high + 1)
+
+    def places_in(word: str) -> list[int]:
+        return [known[gram] for gram in _of_word(word, lengths) if gram in known]
+
+    places_of = remembered(places_in)
+
+    def by_word(text: str) -> Mapping[int, int]:
+        found: dict[int, int] = {}
+        for word in prepare((text,), longest).strip("\x00").split():
+            for place in places_of(word):
+                found[place] = found.get(place, 0) + 1
+        return found
+
+    return by_word
+
+
 def _words(text: str, lengths: range) -> Mapping[str, int]:
     words = _ASCII_WORDS(text) if text.isascii() else text.translate(_WORDS).split(" ")
     words = [word for word in words if word]
@@ -58,19 +94,23 @@ def _words(text: str, lengths: range) -> Mapping[str, int]:
 
 
 def _characters(text: str, lengths: range) -> Mapping[str, int]:
-    """A blank on each side belongs to a word, and is counted once between two."""
     found: dict[str, int] = {}
     for word in text.split():
-        padded = f" {word} "
-        for length in lengths:
-            if length == 1:
-                for character in word:
-                    found[character] = found.get(character, 0) + 1
-                continue
-            for at in range(len(padded) - length + 1):
-                gram = padded[at : at + length]
-                found[gram] = found.get(gram, 0) + 1
+        for gram in _of_word(word, lengths):
+            found[gram] = found.get(gram, 0) + 1
     return found
+
+
+def _of_word(word: str, lengths: range) -> list[str]:
+    """A blank on each side belongs to a word, and is counted once between two."""
+    padded = f" {word} "
+    grams: list[str] = []
+    for length in lengths:
+        if length == 1:
+            grams += word
+        else:
+            grams += [padded[at : at + length] for at in range(len(padded) - length + 1)]
+    return grams
 
 
 class _WordTable(dict[int, int]):

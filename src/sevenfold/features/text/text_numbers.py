@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -18,6 +19,7 @@ from sevenfold.core.space import Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature
+from sevenfold.features.memory import remembered
 
 # Thousands marks as in 1,250.5; a minus only where no letter or digit stands before it ("1750-2750" is a range).
 _FIGURE = r"(?:^-|[\s(]-)?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?:^-|[\s(]-)?\d+(?:\.\d+)?"
@@ -70,18 +72,18 @@ class TextNumbers(LearnedFeature):
     def row_step(self) -> RowStep:
         """See `Feature.row_step`."""
         counts = [int(count) for count in self.learned["counts"]]
+        readers = [(i, remembered(partial(_row_figures, count))) for i, count in enumerate(counts) if count]
 
         def convert(values: list[str | None]) -> list[float]:
             result: list[float] = []
-            for value, count in zip(values, counts, strict=True):
-                if count:
-                    result += _row_figures(value, count)
+            for column, figures in readers:
+                result += figures(values[column])
             return result
 
         return RowStep(Reads.STRINGS, convert)
 
 
-def _row_figures(text: str | None, count: int) -> list[float]:
+def _row_figures(count: int, text: str | None) -> list[float]:
     """`_figures` of one text."""
     if text is not None and not text.isascii():
         import polars as pl

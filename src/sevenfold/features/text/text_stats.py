@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -16,6 +17,7 @@ from sevenfold.core.inputs import Block, Columns, Form
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature
+from sevenfold.features.memory import remembered
 
 _NAMES = ("characters", "words", "word_length", "digits", "capitals", "marks", "exclamations", "questions")
 
@@ -53,15 +55,20 @@ class TextStats(LearnedFeature):
     def row_step(self) -> RowStep:
         """See `Feature.row_step`."""
         columns = [[int(place) for place in kept] for kept in self.learned["kept"]]
+        readers = [(i, remembered(partial(_some_statistics, kept))) for i, kept in enumerate(columns) if kept]
 
         def convert(values: list[str | None]) -> list[float]:
             result: list[float] = []
-            for value, kept in zip(values, columns, strict=True):
-                statistics = _row_statistics(value)
-                result += [statistics[place] for place in kept]
+            for column, statistics in readers:
+                result += statistics(values[column])
             return result
 
         return RowStep(Reads.STRINGS, convert)
+
+
+def _some_statistics(kept: list[int], text: str | None) -> list[float]:
+    statistics = _row_statistics(text)
+    return [statistics[place] for place in kept]
 
 
 def _row_statistics(text: str | None) -> list[float]:
@@ -74,12 +81,24 @@ def _row_statistics(text: str | None) -> list[float]:
         # What is a letter beyond ASCII depends on the Unicode version: one regular expression engine decides.
         read: list[float] = _statistics(Columns(pl.DataFrame({"text": [text]})), "text")[0].tolist()
         return read
-    words, letters = len(re.findall(r"\w+", text, re.ASCII)), len(re.findall(r"\w", text, re.ASCII))
-    length = max(len(text), 1)
-    digits, capitals = sum(map(str.isdigit, text)), sum(map(str.isupper, text))
-    marks = len(re.findall(r"[^\w\s]", text, re.ASCII))
+    kinds = text.translate(_KINDS)  # a letter for each character's kind
+    digits, capitals, marks = kinds.count("d"), kinds.count("u"), kinds.count("m")
+    letters = len(kinds) - marks - kinds.count(" ")
+    words, length = len(kinds.replace("m", " ").split()), max(len(text), 1)
     shares = [letters / max(words, 1), digits / length, capitals / length, marks / length]
     return [float(len(text)), float(words), *shares, float(text.count("!")), float(text.count("?"))]
+
+
+def _kind(character: str) -> str:
+    """Digit, capital, other part of a word, mark, or white space."""
+    if character.isdigit():
+        return "d"
+    if character.isupper():
+        return "u"
+    return "w" if character == "_" or character.isalpha() else " " if re.match(r"\s", character, re.ASCII) else "m"
+
+
+_KINDS = {point: _kind(chr(point)) for point in range(128)}
 
 
 def _statistics(columns: Columns, name: str) -> Floats:

@@ -73,15 +73,19 @@ class TextSvd(LearnedFeature):
         """See `Feature.row_step`."""
         directions: Floats = np.ascontiguousarray(self.learned["directions"])
         none: list[float] = [0.0] * directions.shape[1]
+        # Of a single column numpy would add the numbers in pairs.
+        several, take = directions.shape[1] > 1, directions.take
+        array, add, in_turn = np.array, np.add.reduce, np.add.accumulate
 
         def convert(values: list[SparseRow]) -> list[float]:
             entries = values[0]
             if not entries.places:
                 return none
-            parts = directions[entries.places]
-            parts *= np.array(entries.values)[:, None]
+            parts = take(entries.places, axis=0)
+            parts *= array(entries.values)[:, None]
             # Added one row after another, as the product of the matrices adds them.
-            return list(np.add.accumulate(parts, axis=0)[-1].tolist())
+            total: list[float] = (add(parts, axis=0) if several else in_turn(parts, axis=0)[-1]).tolist()
+            return total
 
         return RowStep(Reads.SPARSE, convert)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -16,6 +18,7 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature
 from sevenfold.features.categories.levels import Levels, restored, stored
+from sevenfold.features.memory import remembered
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,16 +65,23 @@ class TextWords(LearnedFeature):
         """See `Feature.row_step`."""
         count = self.params["words"]
         known = [{value: code for code, value in enumerate(levels.values)} for levels in self._levels]
-        columns = [known[start : start + count] for start in range(0, len(known), count)]
+        readers = [
+            remembered(partial(_row_codes, known[start : start + count])) for start in range(0, len(known), count)
+        ]
 
         def convert(values: list[str | None]) -> list[int]:
             result: list[int] = []
-            for value, codes in zip(values, columns, strict=True):
-                words = _first_words(value, count)
-                result += [codes[i].get(words[i], -1) if i < len(words) else -1 for i in range(count)]
+            for value, codes in zip(values, readers, strict=True):
+                result += codes(value)
             return result
 
         return RowStep(Reads.STRINGS, convert)
+
+
+def _row_codes(codes: Sequence[Mapping[str, int]], text: str | None) -> list[int]:
+    """The code of the word in each place."""
+    words = _first_words(text, len(codes))
+    return [known.get(words[i], -1) if i < len(words) else -1 for i, known in enumerate(codes)]
 
 
 def _first_words(text: str | None, count: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -18,8 +18,9 @@ from sevenfold.core.space import Choice, Integer, Real, Space
 from sevenfold.core.state import State
 from sevenfold.core.task import Target
 from sevenfold.features.base import LearnedFeature, sample_rows
+from sevenfold.features.memory import remembered
 from sevenfold.features.text.grams import Grams, characters, prepare, words
-from sevenfold.features.text.row_grams import row_counter
+from sevenfold.features.text.row_grams import PlaceCounter, place_counter
 from sevenfold.features.text.vocabulary import Hashes, Vocabulary, counted
 
 # Texts are worked on in parts of about so many characters: less memory, and arrays that fit into caches.
@@ -130,29 +131,23 @@ class Tfidf(LearnedFeature):
 
     def row_step(self) -> RowStep:
         """See `Feature.row_step`; an n-gram is found by its characters in place of their hash."""
-        count = row_counter(self.params["unit"], self.params["low"], self.params["high"], self.params["longest"])
-        tables: list[tuple[int, dict[str, int], list[float]]] = []
+        cut = (self.params["unit"], self.params["low"], self.params["high"], self.params["longest"])
+        readers: list[Callable[[str | None], tuple[list[int], list[float]]]] = []
         start = 0
         for column in self.learned["columns"]:
-            tables.append((start, {gram: place for place, gram in enumerate(column["grams"])}, column["idf"].tolist()))
+            known = {gram: start + place for place, gram in enumerate(column["grams"])}
+            idf = [0.0] * start + column["idf"].tolist()
+            read = _row_reader(place_counter(*cut, known), idf)
+            readers.append(remembered(read, lambda found: len(found[0])))
             start += len(column["grams"])
-        damped = [0.0, *(1 + math.log(times) for times in range(1, 64))]
 
         def convert(values: list[str | None]) -> SparseRow:
             places: list[int] = []
             weights: list[float] = []
-            for text, (first, known, idf) in zip(values, tables, strict=True):
-                if not text:
-                    continue
-                counted_grams = count(text)
-                held = sorted([(known[gram], counted_grams[gram]) for gram in counted_grams.keys() & known.keys()])
-                own = [(damped[n] if n < 64 else 1 + math.log(n)) * idf[place] for place, n in held]
-                total = 0.0
-                for weight in own:
-                    total += weight * weight
-                length = math.sqrt(total)
-                places += [first + place for place, _ in held]
-                weights += [weight / length for weight in own]
+            for text, read in zip(values, readers, strict=True):
+                own = read(text)
+                places += own[0]
+                weights += own[1]
             return SparseRow(places, weights)
 
         return RowStep(Reads.STRINGS, convert)
@@ -192,6 +187,29 @@ class Tfidf(LearnedFeature):
             matrices.append(sparse.csr_matrix((weights / lengths[row], found.indices, found.indptr), shape=shape))
         values = matrices[0] if len(matrices) == 1 else sparse.hstack(matrices, format="csr")
         return Block(Form.SPARSE, self._names, values)
+
+
+def _row_reader(count: PlaceCounter, idf: Sequence[float]) -> Callable[[str | None], tuple[list[int], list[float]]]:
+    """From a text to the columns of its n-grams, ascending, and their weights.
+
+    Args:
+        count: the columns of a text's n-grams.
+        idf: by column.
+    """
+    damped = [0.0, *(1 + math.log(times) for times in range(1, 64))]
+
+    def read(text: str | None) -> tuple[list[int], list[float]]:
+        if not text:
+            return [], []
+        held = sorted(count(text).items())
+        own = [(damped[n] if n < 64 else 1 + math.log(n)) * idf[place] for place, n in held]
+        total = 0.0
+        for weight in own:
+            total += weight * weight
+        length = math.sqrt(total)
+        return [place for place, _ in held], [weight / length for weight in own]
+
+    return read
 
 
 def _name(names: dict[int, str], grams: Grams, place: Ints, hits: Ints, width: int) -> None:

@@ -15,8 +15,9 @@ from sevenfold.core.state import State
 from sevenfold.core.task import Goal, Target
 from sevenfold.models.cost import cost_of
 from sevenfold.models.fitting import equal_or, learnable
+from sevenfold.models.neighbours.one_row import row_search
 from sevenfold.models.neighbours.search import nearest
-from sevenfold.models.probabilities import normalised
+from sevenfold.models.probabilities import normalised, row_normalised
 from sevenfold.models.scaling import Scaling
 
 # The model is its rows: beyond this many a random sample of them is kept, and the fit's notes say so.
@@ -67,12 +68,27 @@ class Neighbours(Estimator):
         return self._answer(self.scaling.apply(inputs[Form.NUMBERS].values))
 
     def row_predictor(self) -> RowPredictor:
-        """See `Model.row_predictor`; the search takes nearly all of the time."""
-        scale, answer = self.scaling.row(), self._answer
+        """See `Model.row_predictor`."""
+        scale, answer, classes = self.scaling.row(), self._answer, self.classes
+        search = row_search(self.points, min(self.params["neighbours"], len(self.points)))
+        answers, say_of, add = self.answers, self._say, np.add.reduce
+        codes = answers.astype(np.int64) if classes else None
 
         def predict(row: RowInputs) -> list[float]:
-            found: list[float] = answer(scale(row.numbers)[None, :]).ravel().tolist()
-            return found
+            values = scale(row.numbers)
+            found = search(values)
+            if found is None:
+                known: list[float] = answer(values[None, :]).ravel().tolist()
+                return known
+            distances, places = found
+            say = say_of(distances, places)
+            if codes is None:
+                return [float(add(say * answers.take(places)) / add(say))]
+            votes = [0.0] * classes
+            for code, weight in zip(codes.take(places).tolist(), say.tolist(), strict=True):
+                votes[code] += weight
+            doubt = 0.1 * float(add(say) / len(say)) / classes
+            return row_normalised([vote + doubt for vote in votes])
 
         return predict
 
@@ -117,11 +133,12 @@ class Neighbours(Estimator):
         self.squares = (self.points**2).sum(axis=1)
 
     def _say(self, distances: Floats, places: Ints) -> Floats:
+        """What neighbours count, (rows, neighbours) or those of one row."""
         known = self.row_weights[places]
         if self.params["weighting"] == "equal":
             return known
         # The distance is measured in the farthest neighbour's; a tenth keeps an equal row from silencing the others.
-        reach = np.maximum(distances[:, -1:], 1e-300)
+        reach = np.maximum(distances[..., -1:], 1e-300)
         return known / (distances / reach + 0.1)
 
 

@@ -12,12 +12,36 @@ import numpy as np
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.core.errors import BundleError
 from sevenfold.core.state import State
-from sevenfold.models.svm.kernel import squared_distances
+from sevenfold.models.svm.kernel import CHUNK_CELLS, Blocks, Kernel, squared_distances, widest_block
 
 _STEEP = 4.0  # of the sigmoid that turns a pair's margin into its doubt
 _MOST_PAIR_ROWS = 6_000  # of two classes: the time of their machine grows with the square
 _MOST_WORK = 1e9  # the sum of those squares
-_CHUNK_CELLS = 1 << 17
+_WIDEST = 128  # of a class's blocks of points: narrow ones leave fewer places empty
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where pairs of classes find their sums, and classes their pairs.
+
+    Args:
+        first, second: (pairs,) sums of the points of either class, among (classes, classes - 1).
+        losses: (classes, classes - 1) what each class loses to each other, among those of the first and then of the
+            second classes of all pairs.
+    """
+
+    first: Ints
+    second: Ints
+    losses: Ints
+
+    @classmethod
+    def of(cls, classes: int) -> _Places:
+        """Those of so many classes."""
+        first, second = np.triu_indices(classes, 1)
+        losses = np.zeros((classes, classes - 1), np.int64)
+        losses[first, second - 1] = np.arange(len(first))
+        losses[second, first] = len(first) + np.arange(len(first))
+        return cls(first * (classes - 1) + second - 1, second * (classes - 1) + first, losses)
 
 
 @dataclass(frozen=True)
@@ -76,31 +100,68 @@ class Pairs:
     def scores(self, values: Floats, gamma: float) -> Floats:
         """(rows, classes); a row's do not depend on the others."""
         result = np.empty((len(values), len(self.counts)))
-        step = max(1, _CHUNK_CELLS // max(1, len(self.points)))
-        starts, first, second, first_row, second_row = self._places
-        # A class without a support vector adds nothing; it has no place to start from.
-        there = self.counts > 0
-        sums = np.zeros((len(self.dual), len(self.counts)))
-        weighted = np.empty_like(self.dual)  # a megabyte and more, which a system may take some time to hand out
+        kernel = self._kernel(gamma)
+        step = max(1, CHUNK_CELLS // (self._blocks.count * self._blocks.width))
         for start in range(0, len(values), step):
-            near = squared_distances(values[start : start + step], self.points)
-            near *= -gamma
-            np.exp(near, out=near)
-            for offset, kernel in enumerate(near):
-                np.multiply(self.dual, kernel, out=weighted)
-                sums[:, there] = np.add.reduceat(weighted, starts[there], axis=1)
-                margins = sums[first_row, first] + sums[second_row, second] + self.intercept
-                total = np.zeros(len(self.counts))
-                np.add.at(total, first, -np.logaddexp(0.0, -_STEEP * margins))
-                np.add.at(total, second, -np.logaddexp(0.0, _STEEP * margins))
-                result[start + offset] = total
+            part = np.ascontiguousarray(values[start : start + step])
+            if kernel is None:
+                near = self._blocks.spread(np.exp(-gamma * squared_distances(part, self.points)))
+            else:
+                near = kernel.near(part)
+            for offset, row in enumerate(near):
+                result[start + offset] = self._total(row)
         return result * self.slope + self.shifts
 
+    def _total(self, near: Floats) -> Floats:
+        """(classes,) scores of one row's kernels."""
+        blocks, places = self._blocks, self._places
+        by_block = np.matmul(self._weights, near.reshape(blocks.count, blocks.width, 1))[:, :, 0]
+        sums = by_block.take(blocks.starts, axis=0)
+        for classes, others in self._more_blocks:
+            sums[classes] += by_block.take(others, axis=0)
+        sums = sums.ravel()
+        margins = sums.take(places.first)
+        margins += sums.take(places.second)
+        margins += self.intercept
+        margins *= _STEEP
+        # The logarithm of 1 + exp(-margin) for the one class, of 1 + exp(margin) for the other.
+        lost = np.log1p(np.exp(-np.abs(margins)))
+        both = np.concatenate([np.minimum(margins, 0.0) - lost, -np.maximum(margins, 0.0) - lost])
+        total: Floats = np.add.reduce(both.take(places.losses), axis=1)
+        return total
+
+    def _kernel(self, gamma: float) -> Kernel | None:
+        if gamma not in self._kernels:
+            self._kernels[gamma] = Kernel.of(self.points, gamma, self._blocks)
+        return self._kernels[gamma]
+
     @cached_property
-    def _places(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        """(classes,) first points; (pairs,) both classes; (pairs,) rows of `dual` for the points of either."""
-        first, second = np.triu_indices(len(self.counts), 1)
-        return np.cumsum(self.counts) - self.counts, first, second, second - 1, first
+    def _kernels(self) -> dict[float, Kernel | None]:
+        """By gamma."""
+        return {}
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        rows = max(self.points.shape[1], len(self.dual))
+        return Blocks.of(self.counts.tolist(), min(_WIDEST, widest_block(rows)))
+
+    @cached_property
+    def _more_blocks(self) -> list[tuple[Ints, Ints]]:
+        """Classes that have a second block, and these; those that have a third, ..."""
+        starts = self._blocks.starts
+        sizes = np.diff(starts, append=self._blocks.count)
+        return [(found := np.flatnonzero(sizes > n), starts[found] + n) for n in range(1, int(sizes.max(initial=1)))]
+
+    @cached_property
+    def _weights(self) -> Floats:
+        """(blocks, classes - 1, width) of `dual`."""
+        spread = self._blocks.spread(self.dual)
+        weights = spread.reshape(len(self.dual), self._blocks.count, self._blocks.width).transpose(1, 0, 2)
+        return np.ascontiguousarray(weights)
+
+    @cached_property
+    def _places(self) -> _Places:
+        return _Places.of(len(self.counts))
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from sevenfold.models.linear.losses import squared_hinge, squared_tube
 from sevenfold.models.platt import fit_sigmoids, inner_split, prior_sigmoids
 from sevenfold.models.probabilities import row_sigmoid, row_softmax, sigmoid, softmax, two_columns
 from sevenfold.models.scaling import Scaling
-from sevenfold.models.svm.kernel import kernel_sums, squared_distances
+from sevenfold.models.svm.kernel import CHUNK_CELLS, Blocks, Kernel, squared_distances, widest_block
 from sevenfold.models.svm.pairs import Pairs, solvable, usually_solvable
 
 # Up to here the dual is solved exactly (its time grows with rows²); beyond, landmarks stand in for the kernel.
@@ -49,8 +50,39 @@ class Expansion:
         return replace(self, weights=self.weights * slope, intercept=self.intercept * slope + shifts)
 
     def scores(self, values: Floats, gamma: float) -> Floats:
-        """(rows, outputs)."""
-        return kernel_sums(values, self.points, gamma, self.weights) + self.intercept
+        """(rows, outputs); a row's do not depend on the others."""
+        kernel, weights = self._kernel(gamma), self._weights
+        result = np.empty((len(values), len(weights)))
+        step = max(1, CHUNK_CELLS // weights.shape[1])
+        for start in range(0, len(values), step):
+            part = np.ascontiguousarray(values[start : start + step])
+            if kernel is None:
+                near = self._blocks.spread(np.exp(-gamma * squared_distances(part, self.points)))
+            else:
+                near = kernel.near(part)
+            for output, row in enumerate(weights):
+                result[start : start + step, output] = np.add.reduce(near * row, axis=1)
+        result += self.intercept
+        return result
+
+    def _kernel(self, gamma: float) -> Kernel | None:
+        if gamma not in self._kernels:
+            self._kernels[gamma] = Kernel.of(self.points, gamma, self._blocks)
+        return self._kernels[gamma]
+
+    @cached_property
+    def _kernels(self) -> dict[float, Kernel | None]:
+        """By gamma."""
+        return {}
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        return Blocks.of([len(self.points)], widest_block(self.points.shape[1]))
+
+    @cached_property
+    def _weights(self) -> Floats:
+        """(outputs, places of all blocks)."""
+        return self._blocks.spread(self.weights)
 
     def state(self) -> State:
         """What was learned, as data."""

@@ -13,7 +13,6 @@ libraries do.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,6 +23,7 @@ import numpy.typing as npt
 from sevenfold.core.arrays import Floats, Ints
 from sevenfold.models.trees.as_lightgbm import Walk
 from sevenfold.models.trees.bank_nodes import Nodes, nodes_of
+from sevenfold.models.trees.bank_places import Column, Places
 
 Ask: TypeAlias = Callable[[Sequence[float]], list[float]]
 """From the columns of one row, NaN where missing, to the sums."""
@@ -62,21 +62,6 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class _Column:
-    """A column that some tree asks about.
-
-    Args:
-        place: among the row's columns.
-        bounds: thresholds of all trees, ascending.
-        rows: (bounds + 2, cells) rows of the table for each interval, at last those for NaN.
-    """
-
-    place: int
-    bounds: list[float]
-    rows: npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True)
 class TreeBank:
     """Tables of all trees. Threads may share it.
 
@@ -91,7 +76,7 @@ class TreeBank:
         sums: place of each sum among those of all groups.
     """
 
-    columns: tuple[_Column, ...]
+    columns: tuple[Column, ...]
     table: npt.NDArray[Any]
     start: npt.NDArray[Any]
     order: Ints
@@ -141,39 +126,35 @@ class TreeBank:
 
     def asker(self) -> Ask:
         """A function from one row's columns to the sums; each thread gets arrays of its own."""
-        asked = [(column.place, column.bounds, len(column.bounds) + 1, column.rows) for column in self.columns]
-        nothing = np.array([len(self.table) - 1], dtype=np.int32)
-        steps, table, start, leaves, groups = [*self.order], self.table, self.start, self.leaves, self.groups
-        offset, sums, shape, kind = self.offset, self.sums, self.start.shape, self.table.dtype
+        found_in, order = Places.of(self.columns, len(self.table) - 1), self.order.ravel()
+        places_of = found_in.asker(order)
+        start, leaves, groups = self.start.ravel(), self.leaves, self.groups
+        offset, sums, kind, table = self.offset.ravel(), self.sums, self.start.dtype, self.table
+        steps, words = len(self.order), len(start)
         local = threading.local()
-        joined, both, take, moved = np.concatenate, np.bitwise_and, table.take, offset.dtype
+        every, both, take, moved = np.bitwise_and.reduce, np.bitwise_and, table.take, np.int64
+        in_turn = np.add.accumulate
 
         def ask(values: Sequence[float]) -> list[float]:
             try:
-                left, found = local.own
+                found, left, by_step = local.own
             except AttributeError:
-                left, found = local.own = np.empty(shape, kind), np.empty(shape, kind)
-            rows = [
-                of[last if value != value else bisect_left(bounds, value)]
-                for place, bounds, last, of in asked
-                for value in (values[place],)
-            ]
-            rows.append(nothing)
-            flat = joined(rows)
-            possible = start
-            for step in steps:
-                take(flat[step], 0, found, "clip")
-                possible = both(possible, found, left)
-            places = possible.astype(np.float64).view(moved)
+                found, left = np.empty((steps * len(self.start), BLOCK_TREES), kind), np.empty(words, kind)
+                by_step = found.reshape(steps, words)
+                local.own = found, left, by_step
+            take(places_of(values), 0, found, "clip")
+            every(by_step, 0, None, left)
+            both(left, start, left)
+            places = left.astype(np.float64).view(moved)
             places >>= 52
             places += offset
-            reached = leaves.take(places).ravel()
+            reached = leaves.take(places)
             made: list[float] = []
             for group in groups:
                 part = reached[group.start : group.end].reshape(group.sums, -1)
                 if group.single:
                     part = part.astype(np.float32)
-                made += np.add.accumulate(part, axis=1)[:, -1].tolist()
+                made += in_turn(part, axis=1)[:, -1].tolist()
             return [made[place] for place in sums]
 
         return ask
@@ -189,7 +170,7 @@ def _words(total: Total) -> int:
     return sum(1 if len(tree.leaves) <= 64 else -(-len(tree.leaves) // 63) for tree in total.trees)
 
 
-def _tables(nodes: Nodes, blocks: int, most_bytes: float) -> tuple[tuple[_Column, ...], npt.NDArray[Any], Ints] | None:
+def _tables(nodes: Nodes, blocks: int, most_bytes: float) -> tuple[tuple[Column, ...], npt.NDArray[Any], Ints] | None:
     """Columns with their rows, the table, and which of the rows each step takes for each block."""
     kind: Any = np.uint32 if nodes.bits == 32 else np.uint64
     block = nodes.word // BLOCK_TREES
@@ -204,7 +185,7 @@ def _tables(nodes: Nodes, blocks: int, most_bytes: float) -> tuple[tuple[_Column
         return None
     parts: list[npt.NDArray[Any]] = []
     height = 0
-    columns: list[_Column] = []
+    columns: list[Column] = []
     steps: list[list[int]] = [[] for _ in range(blocks)]
     ends = np.append(starts[1:], len(block))
     place = cell = 0
@@ -223,7 +204,7 @@ def _tables(nodes: Nodes, blocks: int, most_bytes: float) -> tuple[tuple[_Column
             height += len(table)
             parts.append(table)
             steps[int(block[starts[cells[number]]])].append(place + number)
-        columns.append(_Column(column, bounds.tolist(), rows))
+        columns.append(Column(column, bounds.tolist(), rows))
         place += len(own)
         cell = cells[-1] + 1
     parts.append(np.full((1, BLOCK_TREES), np.iinfo(kind).max, dtype=kind))

@@ -110,3 +110,33 @@ def test_a_comparison_without_answers_is_told(run, tmp_path):
 def test_what_is_also_served_must_have_a_name(run, call, also):
     code, _, error = call("serve", "one", "--also", also)
     assert code == 2 and "NAME=MODEL" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("registry:m@champion",), "m"),
+        (("registry:m@1",), "m"),
+        (("registry:m", "--name", "other"), "other"),
+        (("one",), "model"),
+    ],
+)
+def test_a_model_of_the_registry_is_served_under_its_name(run, call, monkeypatch, arguments, name):
+    run("add", "one", "--name", "m", "--alias", "champion")
+    asked = {}
+
+    def served(traffic, **options):
+        asked.update(options, names=list(traffic.models))
+        options["on_start"]("http://127.0.0.1:1")
+
+    monkeypatch.setattr("sevenfold.monitoring.serving.serve", served)
+    code, _, error = call("serve", *arguments)
+    assert code == 0, error
+    assert (asked["name"], asked["names"]) == (name, [name])
+    assert f"Serving '{name}'" in error
+
+
+def test_the_name_of_the_registry_is_taken_once(run, call):
+    run("add", "one", "--name", "m", "--alias", "champion")
+    code, _, error = call("serve", "registry:m", "--also", "m=one")
+    assert code == 2 and "--also cannot be read" in error

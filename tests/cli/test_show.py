@@ -71,10 +71,11 @@ def test_what_was_told_is_counted_and_what_nobody_took_is_not_called_old(capsys)
     assert "Told of: drift (2), rows-differ" in capsys.readouterr().out
     show_monitor({**MONITORED, "told": [], "untold": []}, False)
     assert "Told of: nothing new" in capsys.readouterr().out
-    show_monitor({**MONITORED, "told": [], "untold": ["The mail server is away."]}, False)
+    owed = {"to": "mailto:a@example.org", "alerts": ["drift", "drift"], "tries": 2, "next": "2026-01-01T00:00:00+00:00"}
+    show_monitor({**MONITORED, "told": [], "untold": ["The mail server is away."], "undelivered": [owed]}, False)
     printed = capsys.readouterr().out
-    assert "nobody could be told; the next look tries again" in printed and "nothing new" not in printed
-    assert "  not told: The mail server is away." in printed
+    assert "Told of: nothing\n" in printed and "  not told: The mail server is away." in printed
+    assert "still owed to mailto:a@example.org: drift (2); failed 2 times, tried again after 2026-01-01" in printed
 
 
 def test_only_parts_that_are_clearly_worse_are_shown(capsys):

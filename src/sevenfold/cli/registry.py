@@ -200,13 +200,16 @@ def compare(
     }
     versions = f"champion {found['champion']}, challenger {found['challenger']}"
     print(f"{versions}: {found['rows']} rows with a label, in {found['requests']} requests")
-    print(
-        f"gain in {found['loss']} {gain['value']:.4g} ({gain['low']:.4g} to {gain['high']:.4g}, at all looks together)"
-    )
+    sure = f"each limit holds with {1 - alpha:.4g}, at all looks together"
+    print(f"gain in {found['loss']} {gain['value']:.4g} ({gain['low']:.4g} to {gain['high']:.4g}; {sure})")
     print(
         f"evidence for better {found['e_value']:.3g}, for worse {found['e_value_worse']:.3g}; {1 / alpha:.3g} decides"
     )
     print(said[found["decision"]])
+    if found["turned"]:
+        print(
+            "Later labels decide the opposite: the gain changes with time. The limits are those of the first decision."
+        )
 
 
 def _gate(verdicts: Sequence[Mapping[str, Any]]) -> None:

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     model: AnyModel,
-    name: Annotated[str, typer.Option(help="The model's name in URLs.")] = "model",
+    name: Annotated[
+        str | None, typer.Option(help="The model's name in URLs. [the registry's name, else model]")
+    ] = None,
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
     grpc_port: Annotated[
         int | None, typer.Option(help="Port for the protocol over gRPC; without it there is HTTP only.")
@@ -58,10 +60,13 @@ def serve(
     A page to try it at /, POST /predict for JSON records, the Open Inference Protocol at /v2, /metrics, /docs.
     """
     from sevenfold.api.serve import serve as api_serve
+    from sevenfold.api.serve import served_name
+
+    named = served_name(model, name)
 
     def say(url: str) -> None:
         print(
-            f"Serving '{name}' at {url}: try {url}/ in a browser, {url}/docs for the API; Ctrl-C stops.",
+            f"Serving '{named}' at {url}: try {url}/ in a browser, {url}/docs for the API; Ctrl-C stops.",
             file=sys.stderr,
         )
 
@@ -70,13 +75,13 @@ def serve(
 
     api_serve(
         model,
-        name=name,
+        name=named,
         port=port,
         grpc_port=grpc_port,
         host=host,
         token_file=token_file,
         store=store,
-        also=_named(name, also or []),
+        also=_named(named, also or []),
         canary=canary,
         share=share,
         shadow=shadow,

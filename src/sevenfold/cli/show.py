@@ -190,13 +190,20 @@ def show_monitor(found: Mapping[str, Any], json_output: bool, page: object = Non
     if due.get("due"):
         print(f"Train anew: {due['why']}\n  sevenfold retrain RUN --data NEW, or --store STORE --labels DATA")
     if "told" in found:
-        codes = [f"{code} ({n})" if n > 1 else code for code, n in Counter(found["told"]).items()]
-        nothing = "nothing, as nobody could be told; the next look tries again" if found["untold"] else "nothing new"
-        print(f"Told of: {', '.join(codes) or nothing}")
+        nothing = "nothing" if found["untold"] else "nothing new"
+        print(f"Told of: {_counted(found['told']) or nothing}")
         for failure in found["untold"]:
             print(f"  not told: {failure}")
+        for owed in found.get("undelivered", ()):
+            times = f"{owed['tries']} time{'s' * (owed['tries'] > 1)}"
+            codes = _counted(owed["alerts"])
+            print(f"  still owed to {owed['to']}: {codes}; failed {times}, tried again after {owed['next']}")
     if page is not None:
         print(f"Page: {page}")
+
+
+def _counted(codes: Sequence[str]) -> str:
+    return ", ".join(f"{code} ({n})" if n > 1 else code for code, n in Counter(codes).items())
 
 
 def _show_windows(windows: Sequence[Mapping[str, Any]]) -> None:

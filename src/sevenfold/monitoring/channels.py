@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import re
 import shlex
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from sevenfold.core.errors import RequestError
@@ -21,6 +22,8 @@ from sevenfold.core.report import Finding
 from sevenfold.deployment.files import append_lines
 from sevenfold.monitoring.notify import Channel
 from sevenfold.monitoring.webhook import Webhook
+
+_Tell: TypeAlias = Callable[[Sequence[Finding], Mapping[str, Any]], None]
 
 _TIMEOUT_SECONDS = 20.0
 _ADDRESS = re.compile(r"[^@\s,<>\"\\\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,255}")
@@ -36,16 +39,17 @@ def channel_of(target: str, *, private: bool = False) -> Channel:
         RequestError: it is none of these, or e-mail has no server to go through.
     """
     scheme = urlsplit(target).scheme.lower()
+    key = hashlib.sha256(target.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     if scheme in ("http", "https"):
         hook = Webhook.of(target, private=private)
-        return lambda found, about: hook.post(message_of(found, about))
+        return Channel(key, f"{scheme}://{hook.host}", lambda found, about: hook.post(message_of(found, about)))
     if scheme == "mailto":
-        return _mail(target[len("mailto:") :])
+        return Channel(key, target, _mail(target[len("mailto:") :]))
     if scheme and "://" in target:
         raise RequestError(
             "This cannot be told alerts.", "an https URL, mailto:ADDRESS, or a file", scheme, "Choose one of these."
         )
-    return _file(Path(target))
+    return Channel(key, target, _file(Path(target)))
 
 
 def message_of(found: Sequence[Finding], about: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def message_of(found: Sequence[Finding], about: Mapping[str, Any]) -> dict[str, 
     return {"text": "\n".join(lines), "model": dict(about), "alerts": alerts, "time": _now()}
 
 
-def _file(path: Path) -> Channel:
+def _file(path: Path) -> _Tell:
     def append(found: Sequence[Finding], about: Mapping[str, Any]) -> None:
         message = message_of(found, about)
         lines = [{"time": message["time"], "model": message["model"], **alert} for alert in message["alerts"]]
@@ -66,7 +70,7 @@ def _file(path: Path) -> Channel:
     return append
 
 
-def _mail(address: str) -> Channel:
+def _mail(address: str) -> _Tell:
     if not _ADDRESS.fullmatch(address):
         raise RequestError("This is no e-mail address.", "mailto:somebody@example.org", repr(address), "Correct it.")
     server = os.environ.get("SEVENFOLD_SMTP", "")

@@ -87,7 +87,7 @@ def test_a_whole_server_that_dies_at_any_write_leaves_exact_counts_and_the_old_v
     for death in swept.deaths:
         assert isinstance(death.found, list), death
         assert death.again == [death.found[0], death.found[1] + 4, death.found[2] + 4], death
-    # How often a server writes depends on the machine's speed: 510 times in one run, 700 in another.
+    # How often a server writes differs from run to run; what counts is that many deaths were judged.
     assert len(swept.deaths) >= (1 if most or not swept.traced else 60)
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ import sevenfold
 from sevenfold.api.export import export
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import RequestError
+from sevenfold.core.int8 import INT8
 from sevenfold.core.task import Goal
 from sevenfold.deployment.bundle import save
 from sevenfold.deployment.export import mlflow
+from sevenfold.training.int8 import in_int8
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,21 @@ def test_mlflow_loads_the_folder_and_predicts_as_sevenfold_does(bundle, folder):
     assert len(loaded.predict(loaded.input_example)) == 5
     described = loaded.metadata.signature.to_dict()
     assert {c["name"] for c in json.loads(described["inputs"])} == {"age", "income", "city", "member"}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_weights_in_eight_bits_come_along_as_they_are(tmp_path):
+    made = contents([trees("mlp", epochs=1, units=16, layers=1, bins=0)], rows=200)
+    rounded = tuple(replace(m, pipelines=tuple(map(in_int8, m.pipelines))) for m in made.predictor.members)
+    path = tmp_path / "m.sevenfold"
+    save(path, replace(made, predictor=replace(made.predictor, members=rounded)))
+    export(path, "mlflow", tmp_path / "mlflow")
+    rows = table(50, seed=3).to_pandas()
+    given = pyfunc().load_model(str(tmp_path / "mlflow")).predict(rows, params={"proba": True})
+    model = sevenfold.load(path)
+    assert (given[["probability_no", "probability_yes"]].to_numpy() == model.predict_proba(rows)).all()
+    packed = sevenfold.load(tmp_path / "mlflow" / "model.sevenfold")
+    assert {p.precision for m in packed.runtime.predictor.members for p in m.pipelines} == {INT8}
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ TOKEN = "a-token-of-good-length"
 RECORD = {"age": 31.5, "income": 20000.0, "city": "Rome", "member": True, "since": "2024-03-01 10:00:00"}
 GOOD = json.dumps(RECORD).encode()
 JSON = {"content-type": "application/json"}
-LIMITS = Limits(body_bytes=100_000, linger_seconds=0.3, inline_seconds=60)
+LIMITS = Limits(body_bytes=40_000, linger_seconds=0.3, inline_seconds=60)
 
 
 def tensors(**changed):
@@ -80,7 +80,7 @@ REQUESTS = {
     "giant number": request(body=b'{"age": ' + b"9" * 5000 + b"}"),
     "nested": request(body=b"[" * 5000),
     "not UTF-8": request(body=b'\xff\xfe{"age": 1}'),
-    "too large": request(body=b" " * 100_001),
+    "too large": request(body=b" " * 40_001),
     "large": request(body=b" " * 20_000 + GOOD),
     "packed, not": request(headers={**JSON, "Content-Encoding": "gzip"}),
     "identity": request(headers={**JSON, "Content-Encoding": "identity"}),

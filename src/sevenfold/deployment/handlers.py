@@ -51,10 +51,10 @@ class Handlers:
 
     def hot(self) -> dict[bytes, Hot]:
         """The routes that may be answered at once, by the target of a request as it stands in its first line."""
-        found = {"/predict": Hot("/predict", {}, self._predict_at_once)}
+        found = {"/predict": Hot("/predict", {}, self._predict_at_once, takes_records=True)}
         for name in dict.fromkeys(hosted.name for hosted in self._answering.host.all):
             named = {"model": name}
-            found[f"/predict/{name}"] = Hot(f"/predict/{name}", named, self._predict_at_once)
+            found[f"/predict/{name}"] = Hot(f"/predict/{name}", named, self._predict_at_once, takes_records=True)
             found[f"/v2/models/{name}/infer"] = Hot(f"/v2/models/{name}/infer", named, self._infer_at_once)
         return {path.encode(): hot for path, hot in found.items()}
 

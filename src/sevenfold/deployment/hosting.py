@@ -137,6 +137,11 @@ class Host:
         known = ", ".join(hosted.version for hosted in slot.all)
         raise HttpError(404, f"There is no such version of the model here; there is: {known}.")
 
+    def only(self, name: str | None) -> Hosted | None:
+        """The model that `pick` gives to every request for a name; None where that depends, or there is none."""
+        slot = self._slots.get(self._first if name is None else name)
+        return None if slot is None or slot.canary is not None else slot.current
+
     def use(self, name: str | None, version: str | None, key: str) -> Hosted:
         """`pick` for a block of `with`: the model stays until the block ends."""
         return self.pick(name, version, key)

@@ -68,6 +68,16 @@ class Metrics:
         counts.rows += len(answer.labels)
         counts.violations += len(answer.reading.violations)
 
+    def one(self, hosted: Hosted, violations: int, seconds: float) -> None:
+        """`answered` and `ended` of a request of one row that went well."""
+        counts = self._of(hosted)
+        outcomes = counts.outcomes
+        outcomes["ok"] = outcomes.get("ok", 0) + 1
+        counts.rows += 1
+        counts.violations += violations
+        counts.seconds[bisect_left(_BUCKETS, seconds)] += 1
+        counts.total_seconds += seconds
+
     def text(self, under_way: int, dropped: int) -> bytes:
         """Everything in Prometheus' text form."""
         self._under_way, self._dropped = under_way, dropped

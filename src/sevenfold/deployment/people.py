@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import DataError
 from sevenfold.data.classes import spelled
-from sevenfold.deployment.documents import compact, parse
+from sevenfold.deployment.documents import compact, digits_of, parse
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.request import HttpError, Limits, Request
 from sevenfold.deployment.runtime import Answer
@@ -162,10 +162,14 @@ class OneRow:
 
     def encode(self, answer: Answer, request_id: str) -> bytes:
         """The record's object as JSON."""
+        return self.text(answer, request_id).encode()
+
+    def text(self, answer: Answer, request_id: str) -> str:
+        """The same, not encoded yet."""
         said = None if answer.reading.violations else self._said(answer)
         if said is None:
-            return compact(encode(answer, self._model, request_id, None)[0])
-        return f'{{"prediction":{said},"violations":[],"request_id":"{request_id}","row":0}}'.encode()
+            return compact(encode(answer, self._model, request_id, None)[0]).decode()
+        return f'{{"prediction":{said},"violations":[],"request_id":"{request_id}","row":0}}'
 
     def _said(self, answer: Answer) -> str | None:
         """What is predicted; None where that is not written as plainly as usual."""
@@ -174,7 +178,7 @@ class OneRow:
             chances: list[float] = answer.values.tolist()[0]
             if label is None or not isfinite(sum(chances)):
                 return None
-            shown = ",".join([name + repr(chance) for name, chance in zip(self._names, chances, strict=True)])
+            shown = ",".join([name + chance for name, chance in zip(self._names, digits_of(chances), strict=True)])
             return f'{label},"probabilities":{{{shown}}}'
         if answer.labels.ndim == 1 and answer.labels.dtype.kind == "f":
             number: float = answer.labels.tolist()[0]

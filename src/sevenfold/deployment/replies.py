@@ -8,10 +8,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from sevenfold.core.errors import DataError, RequestError, SevenfoldError
 from sevenfold.deployment import pages
 from sevenfold.deployment.request import HttpError, Reply, Request
+
+if TYPE_CHECKING:
+    from sevenfold.deployment.hosting import Hosted
 
 HTML = "text/html; charset=utf-8"
 POLICY = {"content-security-policy": pages.POLICY}
@@ -21,6 +25,7 @@ _SECURITY = (
     (b"cache-control", b"no-store"),
 )
 _DONE = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b"
+_JSON_DONE = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+=-]{0,63}")
 _PAGES = ("/", "/docs")
 
@@ -51,6 +56,7 @@ class Heads:
 
     def __init__(self) -> None:
         self._common: dict[tuple[str, str], bytes] = {}
+        self._texts: dict[str, str] = {}
 
     def of(self, reply: Reply, request: Request, *, closing: bool) -> bytes:
         """The head of an answer as uvicorn would write it, without the blank line at its end."""
@@ -62,6 +68,21 @@ class Heads:
             return _DONE % (reply.content_type.encode(), len(reply.body), request.id.encode(), common)
         status = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n".encode()
         return status + _lines(headers_of_reply(reply, request, closing=closing))
+
+    def whole(self, text: str, request_id: str, hosted: Hosted) -> bytes:
+        """Head and body of the answer 200 of JSON, on a connection that stays open.
+
+        Args:
+            text: the body.
+            hosted: who answered.
+        """
+        common = self._texts.get(hosted.version)
+        if common is None:
+            asked = Request("POST", "/", {}, "", request_id, hosted=hosted)
+            lines = _lines(headers_of_reply(Reply(200, b""), asked, closing=False)[3:])
+            common = self._texts[hosted.version] = lines.decode()
+        size = len(text) if text.isascii() else len(text.encode())
+        return f"{_JSON_DONE}{size}\r\nx-request-id: {request_id}\r\n{common}\r\n{text}".encode()
 
 
 def reply_to(error: Exception, request: Request) -> Reply:

@@ -49,11 +49,13 @@ class Hot:
         path: of it.
         names: what its pattern takes from the path.
         handler: answers at once, or None where the request must go the ordinary way.
+        takes_records: its bodies are records, as `Briefly` answers them.
     """
 
     path: str
     names: Mapping[str, str]
     handler: Callable[[Request], Reply | None]
+    takes_records: bool = False
 
 
 @dataclass(frozen=True, slots=True)

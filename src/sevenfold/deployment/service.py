@@ -9,11 +9,13 @@ import json
 import logging
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sevenfold.core.errors import RequestError
 from sevenfold.deployment.access import check_token
 from sevenfold.deployment.answering import Answering
+from sevenfold.deployment.briefly import Briefly
 from sevenfold.deployment.handlers import Handlers
 from sevenfold.deployment.hosting import Host, Hosted
 from sevenfold.deployment.incoming import Incoming, Linger
@@ -22,6 +24,7 @@ from sevenfold.deployment.recorder import Recorder
 from sevenfold.deployment.replies import Heads, Ids, headers_of_reply, reply_to
 from sevenfold.deployment.request import (
     ClientGoneError,
+    HttpError,
     Limits,
     Receive,
     Reply,
@@ -74,6 +77,7 @@ class Service:
         self.hot = self.handlers.hot()
         self._linger = Linger(self.limits)
         self._heads = Heads()
+        self._briefly = Briefly(self.answering, self._heads)
         self._ids = Ids()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,8 +112,15 @@ class Service:
         Returns:
             head and body of the answer, and whether the connection stays open.
         """
-        hot, lasting = asked.hot, asked.lasting
-        request = Request("POST", hot.path, asked.headers, "", self._ids.of(asked.headers), hot.names, body)
+        hot, lasting, headers = asked.hot, asked.lasting, asked.headers
+        name = self._ids.of(headers)
+        if lasting and hot.takes_records and self._may(headers, body):
+            found = self._briefly.answer(hot.names.get("model"), headers.get("content-type"), body, name, started)
+            if found is not None:
+                if _LOG.isEnabledFor(logging.INFO):
+                    self._tell(name, "POST", 200, found[2])
+                return found[0], True
+        request = Request("POST", hot.path, headers, "", name, hot.names, body)
         try:
             reply = self._at_once(hot, request)
             if reply is None:
@@ -121,6 +132,15 @@ class Service:
         last = b"" if lasting or closing else b"connection: close\r\n"
         self._ended(request, "POST", reply.status, time.perf_counter() - started)
         return b"".join((head, last, b"\r\n", reply.body)), lasting and not closing
+
+    def _may(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether a request bears the token, and has a place; `_at_once` says what is wrong where not."""
+        try:
+            check_token(headers, self.token)
+            self.answering.workers.admit(len(body))
+        except HttpError:
+            return False
+        return True
 
     def _at_once(self, hot: Hot, request: Request) -> Reply | None:
         check_token(request.headers, self.token)
@@ -156,9 +176,13 @@ class Service:
     def _ended(self, request: Request, method: str, status: int, seconds: float) -> None:
         """Count a request, and say so in the log."""
         self.answering.metrics.ended(request.hosted, status, seconds)
-        if _LOG.isEnabledFor(logging.INFO):  # the path may hold anything, and stays out
-            told = {"request": request.id, "method": method[:8], "status": status}
-            _LOG.info(json.dumps({**told, "seconds": round(seconds, 6)}))
+        if _LOG.isEnabledFor(logging.INFO):
+            self._tell(request.id, method, status, seconds)
+
+    def _tell(self, request_id: str, method: str, status: int, seconds: float) -> None:
+        """Say in the log that a request has ended; the path may hold anything, and stays out."""
+        told = {"request": request_id, "method": method[:8], "status": status}
+        _LOG.info(json.dumps({**told, "seconds": round(seconds, 6)}))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

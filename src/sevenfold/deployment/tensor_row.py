@@ -12,7 +12,7 @@ from typing import Any
 from sevenfold.core.dataset import Kind
 from sevenfold.core.errors import DataError
 from sevenfold.deployment import tensors
-from sevenfold.deployment.documents import WIDE, compact, has_at_most, parse_unchecked
+from sevenfold.deployment.documents import WIDE, compact, digits_of, has_at_most, parse_unchecked
 from sevenfold.deployment.model import LoadedModel
 from sevenfold.deployment.people import label_texts
 from sevenfold.deployment.protocol import ID_LENGTH
@@ -105,7 +105,7 @@ class TensorRow:
             chances: list[float] = answer.values.tolist()[0]
             if label is None or not isfinite(sum(chances)):
                 return None
-            return f"{self._label}{label}{self._chances}{','.join(map(repr, chances))}"
+            return f"{self._label}{label}{self._chances}{','.join(digits_of(chances))}"
         if answer.labels.ndim == 1 and answer.labels.dtype.kind == "f":
             number: float = answer.labels.tolist()[0]
             return f"{_NUMBER}{number!r}" if isfinite(number) else None
